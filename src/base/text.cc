@@ -1,0 +1,154 @@
+#include "base/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace mapwright::base {
+namespace {
+
+constexpr bool is_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+constexpr std::size_t kLongestCompared = 64;
+
+// Optimal string alignment: a swap of neighbours counts once, because it is the most common slip of all.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::array<std::array<std::size_t, kLongestCompared + 1>, 3> rows{};
+  for (std::size_t j = 0; j <= b.size(); ++j) rows[0][j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    auto& row = rows[i % 3];
+    const auto& above = rows[(i + 2) % 3];
+    const auto& above2 = rows[(i + 1) % 3];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t change = lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1;
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + change});
+      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1])) {
+        row[j] = std::min(row[j], above2[j - 2] + 1);
+      }
+    }
+  }
+  return rows[a.size() % 3][b.size()];
+}
+
+}  // namespace
+
+std::size_t utf8_length(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(at);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || at + length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if (!is_continuation(text[at + i])) return 0;
+  }
+  // Overlong forms, surrogates and what lies above U+10FFFF (Unicode 15, table 3-7).
+  const unsigned char second = byte(at + 1);
+  if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
+      (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) {
+    return 0;
+  }
+  return length;
+}
+
+std::string visible(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size();) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const std::size_t length = utf8_length(text, i);
+    // C1 controls are two bytes in UTF-8 and steer terminals as well.
+    const bool c1 = length == 2 && c == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    // So do the invisible marks that reorder text (U+200E, U+200F, U+2028..U+202E, U+2066..U+2069).
+    const auto third = length == 3 ? static_cast<unsigned char>(text[i + 2]) : 0;
+    const bool reorders =
+        length == 3 && c == 0xE2 &&
+        ((static_cast<unsigned char>(text[i + 1]) == 0x80 &&
+          (third == 0x8E || third == 0x8F || (third >= 0xA8 && third <= 0xAE))) ||
+         (static_cast<unsigned char>(text[i + 1]) == 0x81 && third >= 0xA6 && third <= 0xA9));
+    if (c == '\t') {
+      out += "  ";
+    } else if (c < 0x20 || c == 0x7F || length == 0 || c1 || reorders) {
+      for (std::size_t k = 0; k < std::max<std::size_t>(length, 1); ++k) {
+        fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(text[i + k]));
+      }
+    } else {
+      out += text.substr(i, length);
+    }
+    i += std::max<std::size_t>(length, 1);
+  }
+  return out;
+}
+
+std::size_t display_width(std::string_view shown) {
+  return static_cast<std::size_t>(
+      std::count_if(shown.begin(), shown.end(), [](char c) { return !is_continuation(c); }));
+}
+
+std::string_view cut_left(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  text.remove_prefix(text.size() - bytes);
+  while (!text.empty() && is_continuation(text.front())) text.remove_prefix(1);
+  return text;
+}
+
+std::string_view cut_right(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && is_continuation(text[bytes])) --bytes;
+  return text.substr(0, bytes);
+}
+
+std::optional<std::string_view> closest(std::string_view word, std::span<const std::string_view> candidates) {
+  if (word.empty() || word.size() > kLongestCompared) return std::nullopt;
+  std::optional<std::string_view> best;
+  // A third of the word, but one slip in a short name is always forgiven.
+  std::size_t allowed = std::max<std::size_t>(1, word.size() / 3);
+  for (const std::string_view c : candidates) {
+    if (c.empty() || c.size() > kLongestCompared || c == word) continue;
+    if (c.size() > word.size() + allowed || word.size() > c.size() + allowed) continue;
+    const std::size_t d = distance(word, c);
+    // A name that shares no letter with the word is no suggestion, however short.
+    if (d >= std::max(word.size(), c.size())) continue;
+    if (d < allowed || (d == allowed && !best)) {
+      best = c;
+      allowed = d;
+    }
+  }
+  return best;
+}
+
+std::string join(std::span<const std::string_view> words, std::string_view separator) {
+  return fmt::format("{}", fmt::join(words.begin(), words.end(), separator));
+}
+
+std::string tuple_text(std::span<const std::int64_t> values) {
+  if (values.size() == 1) return fmt::format("({},)", values[0]);
+  return fmt::format("({})", fmt::join(values.begin(), values.end(), ", "));
+}
+
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> pieces;
+  for (;;) {
+    const std::size_t at = text.find(separator);
+    pieces.push_back(text.substr(0, at));
+    if (at == std::string_view::npos) return pieces;
+    text.remove_prefix(at + 1);
+  }
+}
+
+}  // namespace mapwright::base

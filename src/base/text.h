@@ -1,0 +1,43 @@
+// Small helpers for text that people read.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mapwright::base {
+
+//! The text with every control character and every malformed UTF-8 byte spelled out (tab becomes two spaces),
+//! so that hostile text can neither steer a terminal nor break a report.
+std::string visible(std::string_view text);
+
+//! Columns that a terminal needs for a text that went through visible(): one per code point.
+std::size_t display_width(std::string_view shown);
+
+//! The last / first `bytes` of a text, shortened to whole code points.
+std::string_view cut_left(std::string_view text, std::size_t bytes);
+std::string_view cut_right(std::string_view text, std::size_t bytes);
+
+//! The length in bytes of the well-formed UTF-8 sequence at `at`; 0 where there is none.
+std::size_t utf8_length(std::string_view text, std::size_t at);
+
+//! The candidate that somebody who wrote `word` most likely meant: smallest Damerau-Levenshtein distance,
+//! ignoring case, at most a third of the word; ties to the first. Words over 64 bytes are not compared.
+std::optional<std::string_view> closest(std::string_view word, std::span<const std::string_view> candidates);
+
+std::string join(std::span<const std::string_view> words, std::string_view separator);
+
+//! "(4, 2)": extents, points and indices as the mapper language writes tuples; "(4,)" for one.
+std::string tuple_text(std::span<const std::int64_t> values);
+
+//! The whole text as a number; nothing where it is not one, or does not fit.
+std::optional<std::int64_t> parse_integer(std::string_view text);
+
+//! Splits at every separator; "" gives one empty piece.
+std::vector<std::string_view> split(std::string_view text, char separator);
+
+}  // namespace mapwright::base

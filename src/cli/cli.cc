@@ -1,0 +1,100 @@
+#include <fmt/format.h>
+
+#include <csignal>
+#include <new>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "base/bug.h"
+#include "cli/commands.h"
+#include "cli/json.h"
+
+namespace mapwright::cli {
+namespace {
+
+Exit stop(Console& console, const Stop& why, bool json) {
+  if (json) {
+    Json document;
+    document["schema"] = "mapwright.error/1";
+    document["error"] = {{"exit_code", static_cast<int>(why.code)}, {"text", why.message}};
+    add_problems(&document, why.problems);
+    console.result(dump(document));
+  } else {
+    console.problems(why.problems);
+    if (!why.message.empty()) console.say(why.message);
+  }
+  return why.code;
+}
+
+Exit usage(Console& console, const CLI::App& app, const CLI::ParseError& error, bool json) {
+  if (error.get_exit_code() == 0) {
+    // --help and --version are results. CLI11 knows which of the two from the error's type.
+    if (dynamic_cast<const CLI::CallForVersion*>(&error) != nullptr) {
+      console.result(std::string(error.what()) + "\n");
+    } else {
+      const auto chosen = app.get_subcommands();
+      console.result(chosen.empty() ? app.help() : chosen.front()->help());
+    }
+    return kOk;
+  }
+  if (json) return stop(console, {kUsage, error.what(), {}}, true);
+  console.say(error.what());
+  const auto chosen = app.get_subcommands();
+  const std::string name = chosen.empty() ? "" : " " + chosen.front()->get_name();
+  console.say(fmt::format("'mapwright{} --help' says more", name));
+  return kUsage;
+}
+
+}  // namespace
+
+CLI::App* Command::add(CLI::App* parent, const std::string& name, const std::string& what,
+                       const std::string& example) {
+  app = parent->add_subcommand(name, what);
+  app->footer("Example:\n  " + example);
+  app->add_flag("--json", json_, "One JSON document on standard output, whatever happens");
+  return app;
+}
+
+int run(int argc, char** argv) {
+  // A reader that goes away (`| head`) ends the writing, not the program.
+  std::signal(SIGPIPE, SIG_IGN);
+  Console console;
+  CLI::App app("mapwright finds fast mappers for task-based parallel programs.", "mapwright");
+  app.set_version_flag("--version", "mapwright " MAPWRIGHT_VERSION);
+  app.require_subcommand(1);
+  app.footer("Example:\n  mapwright check my.mapper --machine p100x4");
+  std::vector<std::unique_ptr<Command>> commands;
+  commands.push_back(check_command(&app));
+  commands.push_back(fmt_command(&app));
+  commands.push_back(place_command(&app));
+  commands.push_back(machine_command(&app));
+
+  bool json = false;
+  for (int i = 1; i < argc; ++i) json = json || std::string_view(argv[i]) == "--json";
+  Exit code = kOk;
+  try {
+    app.parse(argc, argv);
+    for (const auto& command : commands) {
+      if (!command->app->parsed()) continue;
+      json = command->json();
+      code = command->run(console);
+    }
+  } catch (const CLI::ParseError& error) {
+    code = usage(console, app, error, json);
+  } catch (const Stop& why) {
+    code = stop(console, why, json);
+  } catch (const base::Bug& bug) {
+    code = stop(console,
+                {kBug, fmt::format("this is a mistake in mapwright, please report it: {}", bug.what()), {}},
+                json);
+  } catch (const std::bad_alloc&) {
+    code = stop(console, {kIo, "there is not enough memory", {}}, json);
+  } catch (const std::exception& error) {
+    code = stop(console,
+                {kBug, fmt::format("this is a mistake in mapwright, please report it: {}", error.what()), {}},
+                json);
+  }
+  return console.finish(code);
+}
+
+}  // namespace mapwright::cli

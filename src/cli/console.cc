@@ -1,0 +1,102 @@
+#include "cli/console.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/text.h"
+
+namespace mapwright::cli {
+namespace {
+
+// NO_COLOR (no-color.org): present and not empty means no colour.
+bool wants_color(int descriptor) {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  if (no_color != nullptr && *no_color != '\0') return false;
+  if (terminal != nullptr && std::string_view(terminal) == "dumb") return false;
+  return ::isatty(descriptor) == 1;
+}
+
+std::string render_all(const base::Diagnostics& list, bool color) {
+  std::string text;
+  std::size_t shown = 0;
+  for (const base::Diagnostic& d : list.items()) {
+    if (shown == kMostShown) break;
+    text += base::render(d, color);
+    ++shown;
+  }
+  const std::size_t total = list.errors() + list.warnings();
+  if (total > shown) text += fmt::format("... and {} more\n", total - shown);
+  return text;
+}
+
+}  // namespace
+
+Console::Console() : color_out_(wants_color(STDOUT_FILENO)), color_error_(wants_color(STDERR_FILENO)) {}
+
+void Console::result(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) lost_ = true;
+}
+
+void Console::say(std::string_view text) {
+  fmt::print(stderr, "mapwright: {}\n", base::visible(text));
+}
+
+void Console::problems(const base::Diagnostics& list) {
+  const std::string text = render_all(list, color_error_);
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+std::string Console::problems_text(const base::Diagnostics& list) const {
+  return render_all(list, color_out_);
+}
+
+Exit Console::finish(Exit code) {
+  errno = 0;
+  if (std::fflush(stdout) != 0) lost_ = true;
+  if (!lost_ || errno == EPIPE) return code;
+  say("cannot write to standard output");
+  return kIo;
+}
+
+std::string read_text(const std::string& path) {
+  // /dev/stdin would fail where standard input is a socket.
+  if (path == "-") {
+    std::string text;
+    char chunk[1 << 16];
+    for (;;) {
+      const ssize_t got = ::read(STDIN_FILENO, chunk, sizeof chunk);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) throw Stop{kIo, fmt::format("cannot read standard input: {}", std::strerror(errno)), {}};
+      if (got == 0) return text;
+      text.append(chunk, static_cast<std::size_t>(got));
+      if (text.size() > base::Source::kMaxBytes)
+        throw Stop{kBadMapper, "standard input is larger than 64 MiB, no mapper is", {}};
+    }
+  }
+  auto text = base::read_file(path, base::Source::kMaxBytes);
+  if (const auto* error = std::get_if<base::FileError>(&text)) {
+    if (error->error_number == EFBIG)
+      throw Stop{kBadMapper, fmt::format("'{}' is larger than 64 MiB, no mapper is", path), {}};
+    const bool missing = error->error_number == ENOENT || error->error_number == ENOTDIR;
+    throw Stop{missing ? kNoInput : kIo, error->message, {}};
+  }
+  return std::get<std::string>(std::move(text));
+}
+
+std::string count_text(const base::Diagnostics& list) {
+  const auto plural = [](std::size_t n, std::string_view what) {
+    return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+  };
+  if (list.errors() == 0 && list.warnings() == 0) return "no problems";
+  if (list.warnings() == 0) return plural(list.errors(), "error");
+  if (list.errors() == 0) return plural(list.warnings(), "warning");
+  return fmt::format("{}, {}", plural(list.errors(), "error"), plural(list.warnings(), "warning"));
+}
+
+}  // namespace mapwright::cli

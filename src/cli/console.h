@@ -1,0 +1,52 @@
+// What the commands write: results to standard output, everything else to standard error.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/diagnostic.h"
+#include "base/files.h"
+#include "cli/exit.h"
+
+namespace mapwright::cli {
+
+//! At most this many diagnostics are shown, then their number.
+inline constexpr std::size_t kMostShown = 100;
+
+class Console {
+ public:
+  Console();
+
+  //! To standard output. A reader that went away is no error.
+  void result(std::string_view text);
+  //! One line to standard error, with the name of the program before it.
+  void say(std::string_view text);
+  //! The problems and how many there are more, to standard error.
+  void problems(const base::Diagnostics& list);
+  //! The same as text, coloured for standard output if that is a terminal.
+  std::string problems_text(const base::Diagnostics& list) const;
+
+  //! Everything written arrives, or kIo.
+  Exit finish(Exit code);
+
+ private:
+  bool color_out_ = false;
+  bool color_error_ = false;
+  bool lost_ = false;
+};
+
+//! An error that ends a command, on its way to main.
+struct Stop {
+  Exit code = kUsage;
+  std::string message;         // said if not empty
+  base::Diagnostics problems;  // shown
+};
+
+//! The text of a file, "-" for standard input. Throws Stop: kNoInput, kIo, or kBadMapper where it is too
+//! large.
+std::string read_text(const std::string& path);
+
+//! "2 errors, 1 warning", "no problems".
+std::string count_text(const base::Diagnostics& list);
+
+}  // namespace mapwright::cli

@@ -1,0 +1,88 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/json.h"
+#include "cli/options.h"
+#include "machine/catalog.h"
+#include "machine/describe.h"
+
+namespace mapwright::cli {
+namespace {
+
+class ShowMachine : public Command {
+ public:
+  explicit ShowMachine(CLI::App* parent) {
+    CLI::App* a = add(parent, "machine", "Shows a machine model, or lists them", "mapwright machine lassen");
+    a->add_option("name", name_,
+                  "A machine's name or file; 'local' is this computer; none lists the known ones")
+        ->type_name("NAME|FILE");
+  }
+
+  Exit run(Console& console) override {
+    if (name_.empty()) {
+      list(console);
+    } else {
+      show(console, load_machine(name_));
+    }
+    return kOk;
+  }
+
+ private:
+  void list(Console& console) const {
+    Json names = Json::array();
+    std::string text;
+    for (const std::string& name : machine::catalog_names(data_folder() / "machines")) {
+      const machine::Machine m = load_machine(name);
+      names.push_back({{"name", name}, {"description", m.description}});
+      text += fmt::format("{:<14}  {}\n", name, m.description);
+    }
+    const std::string local = "this computer, as detected";
+    names.push_back({{"name", machine::kLocal}, {"description", local}});
+    text += fmt::format("{:<14}  {}\n", machine::kLocal, local);
+    console.result(json() ? dump({{"schema", "mapwright.machines/1"}, {"machines", std::move(names)}})
+                          : text);
+  }
+
+  void show(Console& console, const machine::Machine& m) const {
+    if (!json()) {
+      std::string text;
+      for (const std::string& line : machine::describe(m)) text += line + "\n";
+      return console.result(text);
+    }
+    Json figures = Json::array();
+    for (const machine::Figure& f : machine::figures_of(m)) {
+      Json figure = {{"path", f.path()}};
+      std::visit(
+          [&](const auto& value) {
+            if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::monostate>) {
+              figure["value"] = nullptr;
+            } else {
+              figure["value"] = value;
+            }
+          },
+          f.value);
+      figure["unit"] = f.unit;
+      figure["source"] = f.source;
+      figures.push_back(std::move(figure));
+    }
+    Json document;
+    document["schema"] = "mapwright.machine/1";
+    document["name"] = m.name;
+    document["description"] = m.description;
+    document["nodes"] = m.nodes;
+    document["figures"] = std::move(figures);
+    console.result(dump(document));
+  }
+
+  std::string name_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> machine_command(CLI::App* parent) {
+  return std::make_unique<ShowMachine>(parent);
+}
+
+}  // namespace mapwright::cli

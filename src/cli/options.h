@@ -1,0 +1,44 @@
+// Options that several commands share: which machine, which program.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "cli/console.h"
+#include "lang/facts.h"
+#include "machine/grid.h"
+#include "machine/machine.h"
+
+namespace mapwright::cli {
+
+//! machines/ and mappers/: beside the installed executable, or in the source tree that it was built from.
+std::filesystem::path data_folder();
+
+struct MachineOptions {
+  std::string machine;  //!< name or file; empty: not given
+  std::optional<std::int64_t> nodes;
+  std::string processors;  //!< "CPU=1,GPU=4": a machine on the spot
+
+  static constexpr const char* kDefaultMachine = "p100x4";
+  static constexpr std::int64_t kDefaultNodes = 2;
+
+  void add_to(CLI::App* command);
+  bool given() const { return !machine.empty() || nodes || !processors.empty(); }
+  //! Throws Stop where the words make no machine.
+  machine::Grid grid(std::int64_t ranks_per_node = 1) const;
+};
+
+//! The machine of that name or file. Throws Stop.
+machine::Machine load_machine(const std::string& name_or_file);
+
+struct Program {
+  lang::ProgramFacts facts;
+  std::int64_t ranks_per_node = 1;
+};
+
+//! The tasks, regions and launches of a program file (JSON). Throws Stop.
+Program load_program(const std::string& path);
+
+}  // namespace mapwright::cli

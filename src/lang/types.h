@@ -1,0 +1,34 @@
+// What can be known of a value before anything is evaluated.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "machine/kinds.h"
+
+namespace mapwright::lang {
+
+//! The kinds of values; also what the evaluator's values are made of.
+// clang-format off
+enum class TypeKind : std::uint8_t {
+  unknown, integer, boolean, tuple, space, processor, processors, task, processor_kind, memory_kind
+};
+// clang-format on
+
+struct Type {
+  TypeKind kind = TypeKind::unknown;
+  int rank = -1;  // of a space, -1 where not known
+
+  bool is(TypeKind k) const { return kind == k; }
+  //! Whether a value of this type may turn out to be one of these.
+  template <class... Kinds>
+  bool may_be(Kinds... kinds) const {
+    return kind == TypeKind::unknown || ((kind == kinds) || ...);
+  }
+};
+
+//! "an integer", "a machine space": with its article, for messages.
+std::string_view described(TypeKind kind);
+
+}  // namespace mapwright::lang
