@@ -74,7 +74,7 @@ lang::Domain domain_of(const std::string& function) {
 
 void fresh(benchmark::State& state, const std::string& function) {
   lang::Evaluator evaluator(mapper(), grid());
-  if (evaluator.start()) std::abort();
+  if (evaluator.start().has_errors()) std::abort();
   const lang::MapChoice map = *mapper()->index_map(function, machine::ProcessorKind::gpu);
   const lang::Domain domain = domain_of(function);
   lang::Point point = domain.lo;

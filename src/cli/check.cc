@@ -15,8 +15,9 @@ class Check : public Command {
   explicit Check(CLI::App* parent) {
     CLI::App* a = add(parent, "check", "Says what is wrong with a mapper",
                       "mapwright check my.mapper --machine lassen --nodes 4");
-    a->add_option("file", file_, "The mapper, - for standard input")->required()->type_name("FILE");
-    a->add_option("--program", program_, "A program file (JSON): checks names, and maps every launch")
+    a->add_option("FILE", file_, "The mapper, - for standard input")->required()->type_name("");
+    a->add_option("--program", program_,
+                  "A program file (JSON): checks names and, with a machine, maps every launch")
         ->type_name("FILE");
     machine_.add_to(a);
     a->add_flag("--fix", fix_, "Applies the repairs, until there are none, and writes the file");

@@ -33,7 +33,7 @@ Exit usage(Console& console, const CLI::App& app, const CLI::ParseError& error, 
       console.result(std::string(error.what()) + "\n");
     } else {
       const auto chosen = app.get_subcommands();
-      console.result(chosen.empty() ? app.help() : chosen.front()->help());
+      console.result(chosen.empty() ? app.help() : chosen.front()->help("mapwright"));
     }
     return kOk;
   }

@@ -14,7 +14,7 @@ class Fmt : public Command {
   explicit Fmt(CLI::App* parent) {
     CLI::App* a =
         add(parent, "fmt", "Writes a mapper in its one canonical form", "mapwright fmt --write my.mapper");
-    a->add_option("file", file_, "The mapper, - for standard input")->required()->type_name("FILE");
+    a->add_option("FILE", file_, "The mapper, - for standard input")->required()->type_name("");
     auto* write = a->add_flag("-w,--write", write_, "Replaces the file instead of showing the text");
     a->add_flag("--check", check_, "Shows nothing; ends with 65 where the file is not in canonical form")
         ->excludes(write);

@@ -15,9 +15,9 @@ class ShowMachine : public Command {
  public:
   explicit ShowMachine(CLI::App* parent) {
     CLI::App* a = add(parent, "machine", "Shows a machine model, or lists them", "mapwright machine lassen");
-    a->add_option("name", name_,
+    a->add_option("NAME", name_,
                   "A machine's name or file; 'local' is this computer; none lists the known ones")
-        ->type_name("NAME|FILE");
+        ->type_name("");
   }
 
   Exit run(Console& console) override {

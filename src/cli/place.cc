@@ -19,7 +19,7 @@ class Place : public Command {
   explicit Place(CLI::App* parent) {
     CLI::App* a = add(parent, "place", "Shows which processor runs which point of a launch",
                       "mapwright place my.mapper --task stencil --domain 4x2 --nodes 2 --procs CPU=1,GPU=4");
-    a->add_option("file", file_, "The mapper, - for standard input")->required()->type_name("FILE");
+    a->add_option("FILE", file_, "The mapper, - for standard input")->required()->type_name("");
     a->add_option("--task", task_, "The task; any name is accepted")->required()->type_name("NAME");
     auto* domain = a->add_option("--domain", domain_, "The launch domain: extents 4x2, or bounds 0..3x2..5")
                        ->type_name("DOMAIN");
@@ -56,6 +56,8 @@ class Place : public Command {
       if (!compiled.mapper->names_map(task_, !single_)) wanted = kind;
       auto placed = single_ ? (*placer)->place_single(*map, task_, parent, wanted)
                             : (*placer)->place(*map, task_, domain, wanted);
+      // What a function printed is most wanted when it fails.
+      for (const std::string& line : (*placer)->log()) console.say("print: " + line);
       if (!placed) throw Stop{kBadMapper, "", placed.problems()};
       placement = *placed;
     } else {
@@ -65,7 +67,6 @@ class Place : public Command {
       placement = single_ ? policy::default_single_placement(parent.value_or(machine::Processor{}), kind)
                           : policy::default_index_placement(domain, kind, grid);
     }
-    for (const std::string& line : (*placer)->log()) console.say("print: " + line);
     console.result(json() ? as_json(*placement, *compiled.mapper, map)
                           : as_text(*placement, *compiled.mapper, map));
     return kOk;

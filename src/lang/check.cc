@@ -45,36 +45,6 @@ void Checker::report(const base::DiagnosticKind& kind, Span where, std::string m
       {&kind, ast_.source, where, std::move(message), std::move(note), std::move(related), std::move(fix)});
 }
 
-// What a name that nothing defines may have been meant to be. Bounded: a hostile file has many names and many
-// errors.
-std::optional<std::string_view> Checker::meant(std::string_view word,
-                                               const std::vector<std::string_view>& extra) const {
-  constexpr std::size_t kMostErrors = 200;
-  constexpr std::size_t kMostNames = 1000;
-  if (problems_->errors() > kMostErrors) return std::nullopt;
-  std::vector<std::string_view> names(extra);
-  const auto collect = [&](const Scope& scope) {
-    for (const auto& [name, variable] : scope) {
-      if (names.size() < kMostNames) names.push_back(name);
-    }
-  };
-  if (locals_ != nullptr) collect(*locals_);
-  collect(globals_);
-  std::sort(names.begin(), names.end());  // the answer must not depend on the order of a hash table
-  return base::closest(word, names);
-}
-
-Fix Checker::machine_fix(std::string_view name) const {
-  std::string upper(name);
-  for (char& c : upper) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
-  std::string_view kind = "GPU";
-  for (const std::string_view k : {"CPU", "OMP"}) {
-    if (upper.find(k) != std::string::npos) kind = k;
-  }
-  const std::string line = fmt::format("{} = Machine({});", name, kind);
-  return {fmt::format("add `{}`", line), {{{statement_.begin, statement_.begin}, line + "\n"}}};
-}
-
 Fix Checker::move_behind(Span statement, Span function) const {
   const std::string_view text = ast_.source->text();
   const std::size_t semicolon = text.find(';', statement.end);
@@ -163,6 +133,7 @@ void Checker::functions() {
 
 void Checker::function(FunctionId id, const Function& f) {
   statement_ = f.span;
+  broken_ = f.broken;
   FunctionCode code;
   code.name = f.name.text;
   code.head = f.head;
@@ -176,6 +147,7 @@ void Checker::function(FunctionId id, const Function& f) {
     check_new_name(p.name, "a parameter");
     Type type;
     if (!f.broken) type.kind = kTypes[static_cast<std::size_t>(p.type)];
+    type.integers = type.is(TypeKind::tuple);  // IPoint and ISpace
     code.kinds.push_back(kTypes[static_cast<std::size_t>(p.type)]);
     const auto [known, fresh] = locals.emplace(p.name.text, Variable{code.slots++, type, p.name.span, true});
     if (!fresh) {
@@ -191,6 +163,7 @@ void Checker::function(FunctionId id, const Function& f) {
   std::uint32_t depth = 1;
   const auto grow = [&](ExprId e) { depth = std::max<std::uint32_t>(depth, ast_[e].depth); };
   for (const auto& statement : f.body) {
+    if (returned && f.broken) break;
     if (returned) {
       const Span where = std::visit([](const auto& s) { return s.span; }, statement);
       report(problem::unreachable, where, "this is never reached", "", std::nullopt,
@@ -202,6 +175,8 @@ void Checker::function(FunctionId id, const Function& f) {
       check_new_name(a->name, "given another value");
       const Lowered value = lower(a->value);
       if (const auto known = locals.find(a->name.text); known != locals.end()) {
+        // In what did not parse, both may stand in branches.
+        if (f.broken) continue;
         report(problem::assigned_again, a->name.span, fmt::format("`{}` gets a value twice", a->name.text),
                "A name keeps its first value: choose another one.", std::nullopt,
                {{known->second.where, "the first value"}});
@@ -411,13 +386,23 @@ std::optional<MapChoice> Checker::map_choice(const MapStatement& s) {
            std::nullopt, {{f.head, "it is defined here"}});
     return std::nullopt;
   }
+  if (older && takes_task && !s.tasks.empty() && !globals_.contains(s.machine.text)) {
+    // Three names, and the second is no machine: two tasks without their comma.
+    const Span after{s.tasks.back().span.end, s.tasks.back().span.end};
+    report(problem::expected, s.machine.span,
+           fmt::format("`{}` is no machine: a `,` is missing between the tasks",
+                       base::cut_right(s.machine.text, 60)),
+           "", Fix{"add `,`", {{after, ","}}});
+    return std::nullopt;
+  }
   if (older && (!takes_older || !s.index)) {
     const Span gap{s.machine.span.begin, s.function.span.begin};
     report(problem::mapping_signature, s.function.span,
            fmt::format("`{}` cannot be used with a machine variable", f.name.text),
-           "With a machine variable before it, IndexTaskMap names a function of (IPoint point, ISpace space, "
-           "MSpace machine) that "
-           "returns an index of the machine.",
+           s.index ? "With a machine variable before it, IndexTaskMap names a function of (IPoint point, "
+                     "ISpace space, "
+                     "MSpace machine) that returns an index of the machine."
+                   : "SingleTaskMap has no form with a machine variable: it names a function of one Task.",
            takes_task ? std::optional(Fix{fmt::format("delete `{}`", s.machine.text), {{gap, ""}}})
                       : std::nullopt,
            {{f.head, "it is defined here"}});
@@ -426,12 +411,15 @@ std::optional<MapChoice> Checker::map_choice(const MapStatement& s) {
   if (older) {
     const auto machine = globals_.find(s.machine.text);
     if (machine == globals_.end()) {
+      if (!reported_.insert(s.machine.text).second) return std::nullopt;
       const auto right = meant(s.machine.text, {});
       Fix fix = right ? Fix{fmt::format("write `{}`", *right), {{s.machine.span, std::string(*right)}}}
                       : machine_fix(s.machine.text);
-      report(problem::undefined_machine, s.machine.span,
-             fmt::format("the machine variable `{}` is not defined", base::cut_right(s.machine.text, 60)),
-             "A machine is given a name before it is used.", std::move(fix));
+      report(
+          problem::undefined_machine, s.machine.span,
+          fmt::format("the machine variable `{}` is not defined", base::cut_right(s.machine.text, 60)),
+          right ? fmt::format("Did you mean `{}`?", *right) : "A machine is given a name before it is used.",
+          std::move(fix));
       return std::nullopt;
     }
     if (!machine->second.type.may_be(TypeKind::space)) {

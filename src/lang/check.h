@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "lang/ast.h"
@@ -59,16 +60,20 @@ class Checker {
   Lowered lower(ExprId id, Use use = Use::value);
   Lowered name(const Expr& e, Use use);
   Lowered undefined(const Expr& e, Use use);
+  Lowered no_task(const Expr& e);
   Lowered binary(const Expr& e);
   Lowered conditional(const Expr& e);
   Lowered tuple(const Expr& e);
   Lowered index(const Expr& e);
-  Lowered element(Node n, const Expr& e);
+  Lowered element(Node n, const Expr& e, bool of_integers);
+  bool unpacked_operand(const Expr& item);
   void machine_index(const Expr& e, Type object);
   Lowered slice(const Expr& e);
   Lowered comprehension(const Expr& e);
   Lowered property(const Expr& e, const Expr* call);
+  void check_dimensions(Property p, const Expr& call, Type object);
   Lowered call(const Expr& e);
+  bool names_variable(const Expr& e) const;
   Lowered machine_call(const Expr& e);
   Lowered range_call(const Expr& e);
   Lowered function_call(const Expr& e, FunctionId id);
@@ -102,7 +107,9 @@ class Checker {
   std::unordered_map<std::string_view, base::Span>
       later_;  // names that the scope at hand assigns further down
 
-  Scope* locals_ = nullptr;  // null outside functions
+  std::unordered_set<std::string_view> reported_;  // undefined names: each is one problem
+  bool broken_ = false;                            // part of the function at hand did not parse
+  Scope* locals_ = nullptr;                        // null outside functions
   std::uint32_t* slots_ = nullptr;
   base::Span statement_;  // the top-level statement at hand
 };

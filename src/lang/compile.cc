@@ -16,7 +16,7 @@ std::string_view described(TypeKind kind) {
   switch (kind) {
     case TypeKind::unknown: return "a value";
     case TypeKind::integer: return "an integer";
-    case TypeKind::boolean: return "true or false";
+    case TypeKind::boolean: return "a bool";
     case TypeKind::tuple: return "a tuple";
     case TypeKind::space: return "a machine space";
     case TypeKind::processor: return "a processor";

@@ -42,25 +42,33 @@ Evaluator::Evaluator(MapperPtr mapper, const machine::Grid& grid)
       values_(std::make_unique_for_overwrite<Value[]>(kMaxValues)),
       slots_(std::make_unique_for_overwrite<Value[]>(kMaxSlots)) {}
 
-std::optional<base::Diagnostic> Evaluator::start() {
-  steps_left_ = kMaxSteps;
+base::Diagnostics Evaluator::start() {
+  base::Diagnostics problems;
   frame_ = 0;
   frame_size_ = code_.start_slots;
   if (frame_size_ > kMaxSlots) {
     fail(problem::too_large, code_.start[0].value, "the mapper has too many names");
-    return take_failure();
+    problems.add(take_failure());
+    return problems;
   }
   for (const Step& s : code_.start) {
+    steps_left_ = kMaxSteps;
+    stack_ = 0;
     if (s.kind == Step::Kind::print) {
       print(s.slot);
     } else {
       globals_[s.slot] = eval(s.value);
     }
-    if (failure_) return take_failure();
+    pending_.clear();
+    if (!failure_) continue;
+    // What needs this value fails too, which says nothing new.
+    const bool follows = failure_->kind == &problem::used_before_assignment && problems.has_errors();
+    base::Diagnostic d = take_failure();
+    if (!follows) problems.add(std::move(d));
   }
   values_of_globals_ = values_used_;
   spaces_ = &passing_spaces_;
-  return std::nullopt;
+  return problems;
 }
 
 std::variant<Target, base::Diagnostic> Evaluator::target(const MapChoice& map, const TaskContext& task) {
@@ -236,11 +244,15 @@ bool Evaluator::list(const Node& n) {
            fmt::format("what `*` unpacks is a tuple, `{}` is {}", words(item.a), described(v.kind)));
       return false;
     }
+    steps_left_ -= static_cast<std::int64_t>(values->size());
+    if (steps_left_ < 0) {
+      out_of_steps(item.a);
+      return false;
+    }
     if (pending_.size() + values->size() > kMaxValues) {
       fail(problem::too_large, item.a, fmt::format("a list has more than {} values", kMaxValues));
       return false;
     }
-    steps_left_ -= static_cast<std::int64_t>(values->size());
     pending_.insert(pending_.end(), values->begin(), values->end());
   }
   return true;
@@ -312,7 +324,7 @@ Value Evaluator::operation(NodeId id, const Node& n) {
     case Op::negate: return negate(id, n);
     case Op::not_:
     case Op::and_:
-    case Op::or_: return logic(id, n);
+    case Op::or_: return logic(n);
     case Op::equal:
     case Op::not_equal:
     case Op::less:
@@ -458,8 +470,8 @@ bool Evaluator::fits(const FunctionCode& f, std::size_t i, Value* argument, Node
   const NodeId place = n.op == Op::call && !n.unpacks ? code_.lists[n.list + i] : at;
   const Parameter& p = f.parameters[i];
   fail(problem::argument_type, place,
-       fmt::format("the {} `{}` of `{}` is {}, not {}", name_of(p.type), p.name.text, f.name,
-                   described(argument->kind), described(kind)));
+       fmt::format("the {} `{}` of `{}` is {}, `{}` is {}", name_of(p.type), p.name.text, f.name,
+                   described(kind), words(place), described(argument->kind)));
   return false;
 }
 
@@ -474,6 +486,10 @@ Value Evaluator::enter(const FunctionCode& f, NodeId at) {
   frame_size_ = f.slots;
   stack_ += f.depth;
   const Value result = steps(f, false);
+  // The innermost call tells where the values came from.
+  if (failure_ && failure_->related.empty()) {
+    failure_->related.push_back({code_.spans[at], fmt::format("in this call of `{}`", f.name)});
+  }
   stack_ -= f.depth;
   frame_ -= caller_size;
   frame_size_ = caller_size;
@@ -523,10 +539,19 @@ Value Evaluator::integer_arithmetic(NodeId id, Op op, std::int64_t a, std::int64
 
 Value Evaluator::arithmetic_failure(NodeId id, Op op, std::int64_t a, std::int64_t b) {
   if ((op == Op::divide || op == Op::modulo) && b == 0) {
-    return fail(problem::division_by_zero, id, fmt::format("`{}` divides {} by zero", words(id), a));
+    return fail(problem::division_by_zero, id, fmt::format("`{}` divides {} by zero", words(id), a),
+                empty_machine(nodes_[id]));
   }
   return fail(problem::integer_overflow, id,
               fmt::format("`{}` is {} {} {} and does not fit into 64 bits", words(id), a, sign_of(op), b));
+}
+
+// Why a divisor may be zero: the extent of a machine without such processors.
+std::string Evaluator::empty_machine(const Node& n) {
+  if (n.b == kNoNode || nodes_[n.b].op != Op::size_at) return "";
+  const Value object = eval(nodes_[n.b].a);
+  if (object.kind != TypeKind::space || object.space->volume() != 0) return "";
+  return fmt::format("This machine has no {} processors.", name_of(object.space->kind()));
 }
 
 // Element by element; an integer stands for a tuple of itself.
@@ -555,7 +580,11 @@ Value Evaluator::arithmetic(NodeId id, Op op, Value a, Value b) {
       return {};
     }
     items[i] = integer_arithmetic(id, op, x.integer, y.integer);
-    if (items[i].kind == TypeKind::unknown) return {};
+    if (items[i].kind == TypeKind::unknown) {
+      failure_->note = fmt::format("The operands are {} and {}.", shown(a), shown(b)) +
+                       (failure_->note.empty() ? "" : " ") + failure_->note;
+      return {};
+    }
   }
   Value v{};
   v.kind = TypeKind::tuple;
@@ -574,18 +603,29 @@ Value Evaluator::negate(NodeId id, const Node& n) {
   return arithmetic(id, Op::subtract, scalar(TypeKind::integer, 0), a);
 }
 
-Value Evaluator::logic(NodeId id, const Node& n) {
+Value Evaluator::logic(const Node& n) {
   const Value a = eval(n.a);
-  const std::string_view operand = n.op == Op::not_   ? "the operand of `!`"
-                                   : n.op == Op::and_ ? "an operand of `&&`"
-                                                      : "an operand of `||`";
-  if (!want(a, TypeKind::boolean, id, problem::operand_type, operand)) return {};
+  if (!want(a, TypeKind::boolean, n.a, problem::operand_type)) return {};
   if (n.op == Op::not_) return scalar(TypeKind::boolean, a.integer == 0 ? 1 : 0);
   const bool decided = (a.integer != 0) == (n.op == Op::or_);
   if (decided) return a;
   const Value b = eval(n.b);
-  if (!want(b, TypeKind::boolean, id, problem::operand_type, operand)) return {};
+  if (!want(b, TypeKind::boolean, n.b, problem::operand_type)) return {};
   return b;
+}
+
+// Tuples by their elements, nested ones too. A nested tuple may stand in many places, so each comparison is a
+// step.
+bool Evaluator::same(NodeId id, Value a, Value b) {
+  if (--steps_left_ < 0) {
+    out_of_steps(id);
+    return false;
+  }
+  const auto left = as_tuple(a);
+  const auto right = as_tuple(b);
+  if (!left || !right) return a.kind == b.kind && a.integer == b.integer;
+  return std::equal(left->begin(), left->end(), right->begin(), right->end(),
+                    [&](const Value& x, const Value& y) { return same(id, x, y); });
 }
 
 Value Evaluator::compare(NodeId id, const Node& n) {
@@ -599,23 +639,19 @@ Value Evaluator::compare(NodeId id, const Node& n) {
   const auto truth = [](bool holds) { return scalar(TypeKind::boolean, holds ? 1 : 0); };
   if (n.op == Op::equal || n.op == Op::not_equal) {
     if (scalars) return truth((a.integer == b.integer) == (n.op == Op::equal));
-    const auto left = as_tuple(a);
-    const auto right = as_tuple(b);
-    if (left && right) {
-      steps_left_ -= static_cast<std::int64_t>(left->size());
-      const bool same = std::equal(left->begin(), left->end(), right->begin(), right->end(),
-                                   [](const Value& x, const Value& y) {
-                                     return x.kind == y.kind && x.count == y.count && x.integer == y.integer;
-                                   });
-      return truth(same == (n.op == Op::equal));
+    if (as_tuple(a) && as_tuple(b)) {
+      const bool equal = same(id, a, b);
+      return failure_ ? Value{} : truth(equal == (n.op == Op::equal));
     }
     return fail(problem::operand_type, id,
                 fmt::format("{} and {} cannot be compared", described(a.kind), described(b.kind)));
   }
   if (a.kind != TypeKind::integer || b.kind != TypeKind::integer) {
-    return fail(
-        problem::operand_type, id,
-        fmt::format("an order is known of integers, not of {} and {}", described(a.kind), described(b.kind)));
+    static constexpr std::array kSigns{"<", ">", "<=", ">="};
+    return fail(problem::operand_type, id,
+                fmt::format("`{}` takes integers, not {} and {}",
+                            kSigns[static_cast<std::size_t>(n.op) - static_cast<std::size_t>(Op::less)],
+                            described(a.kind), described(b.kind)));
   }
   switch (n.op) {
     case Op::less: return truth(a.integer < b.integer);

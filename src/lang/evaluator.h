@@ -63,8 +63,9 @@ class Evaluator {
 
   Evaluator(MapperPtr mapper, const machine::Grid& grid);
 
-  //! Gives the globals their values; nothing else may be called where this fails.
-  std::optional<base::Diagnostic> start();
+  //! Gives the globals their values. All that fail by themselves are reported; nothing else may be called
+  //! then.
+  base::Diagnostics start();
 
   //! Where a map puts a task. The target is valid until the next call.
   std::variant<Target, base::Diagnostic> target(const MapChoice& map, const TaskContext& task);
@@ -127,8 +128,10 @@ class Evaluator {
   Value integer_arithmetic(NodeId id, Op op, std::int64_t a, std::int64_t b);
   [[gnu::cold]] Value arithmetic_failure(NodeId id, Op op, std::int64_t a, std::int64_t b);
   Value compare(NodeId id, const Node& n);
+  bool same(NodeId id, Value a, Value b);
+  std::string empty_machine(const Node& n);
   Value negate(NodeId id, const Node& n);
-  Value logic(NodeId id, const Node& n);
+  Value logic(const Node& n);
   Value index(NodeId id, const Node& n);
   Value index_tuple(NodeId id, const Node& n, std::span<const Value> tuple);
   Value index_space(NodeId id, const Node& n, const machine::Space* space);
@@ -141,9 +144,9 @@ class Evaluator {
   Value size_at(NodeId id, const Node& n);
   Value task_element(NodeId id, const Node& n);
   Value task_coordinates(NodeId id, const Node& n, Value object, bool point);
-  Value tuple_element(NodeId id, NodeId index, std::int64_t i, std::span<const Value> tuple);
+  Value tuple_element(NodeId id, std::int64_t i, std::span<const Value> tuple);
   [[gnu::cold]] Value without_size(NodeId id, const Node& n, Value object);
-  [[gnu::cold]] Value outside_tuple(NodeId id, NodeId index, std::int64_t i, std::int64_t size);
+  [[gnu::cold]] Value outside_tuple(NodeId id, std::int64_t i, std::int64_t size);
   Value element(NodeId id, NodeId index, std::int64_t count, const std::int64_t* values);
   Value task_property(NodeId id, const Node& n);
   Value task_processor(NodeId id, const Node& n);

@@ -36,14 +36,14 @@ Value Evaluator::index_tuple(NodeId id, const Node& n, std::span<const Value> tu
   }
   const Value i = eval(item);
   if (!want(i, TypeKind::integer, item, problem::index_type, "the index of a tuple")) return {};
-  return tuple_element(id, item, i.integer, tuple);
+  return tuple_element(id, i.integer, tuple);
 }
 
-Value Evaluator::tuple_element(NodeId id, NodeId index, std::int64_t i, std::span<const Value> tuple) {
+Value Evaluator::tuple_element(NodeId id, std::int64_t i, std::span<const Value> tuple) {
   const auto size = static_cast<std::int64_t>(tuple.size());
   if (i < size && i >= -size) [[likely]]
     return tuple[static_cast<std::size_t>(i < 0 ? i + size : i)];
-  return outside_tuple(id, index, i, size);
+  return outside_tuple(id, i, size);
 }
 
 // a.size[b], a.ipoint[b] and a.ispace[b] read one number of what the tuple would hold.
@@ -53,14 +53,13 @@ Value Evaluator::element(NodeId id, NodeId index, std::int64_t count, const std:
   if (i.integer < count && i.integer >= -count) [[likely]] {
     return integer(values[i.integer < 0 ? i.integer + count : i.integer]);
   }
-  return outside_tuple(id, index, i.integer, count);
+  return outside_tuple(id, i.integer, count);
 }
 
-Value Evaluator::outside_tuple(NodeId id, NodeId index, std::int64_t i, std::int64_t size) {
-  return fail(
-      problem::tuple_index_range, id,
-      fmt::format("`{}` is {}, and the tuple has {} element{}", words(index), i, size, size == 1 ? "" : "s"),
-      "Indices begin at 0; negative ones count from the end.");
+Value Evaluator::outside_tuple(NodeId id, std::int64_t i, std::int64_t size) {
+  return fail(problem::tuple_index_range, id,
+              fmt::format("`{}` is element {} of a tuple of {}", words(id), i, size),
+              "Elements are counted from 0; negative indices count from the end.");
 }
 
 Value Evaluator::size_at(NodeId id, const Node& n) {
@@ -70,9 +69,9 @@ Value Evaluator::size_at(NodeId id, const Node& n) {
   if (object.kind == TypeKind::unknown) return object;
   const Value i = eval(n.b);
   if (!want(i, TypeKind::integer, n.b, problem::index_type, "the index of a tuple")) return {};
-  if (object.kind == TypeKind::tuple) return tuple_element(id, n.b, i.integer, {object.items, object.count});
+  if (object.kind == TypeKind::tuple) return tuple_element(id, i.integer, {object.items, object.count});
   const auto pair = as_tuple(object);
-  return pair ? tuple_element(id, n.b, i.integer, *pair) : without_size(id, n, object);
+  return pair ? tuple_element(id, i.integer, *pair) : without_size(id, n, object);
 }
 
 Value Evaluator::without_size(NodeId id, const Node& n, Value object) {
@@ -142,14 +141,22 @@ Value Evaluator::index_space(NodeId id, const Node& n, const Space* space) {
 Value Evaluator::locate(NodeId id, const Space* space, std::span<const std::int64_t> index) {
   for (int d = 0; d < space->rank(); ++d) {
     const std::int64_t i = index[static_cast<std::size_t>(d)];
-    if (i >= 0 && i < space->extent(d)) continue;
+    const std::int64_t extent = space->extent(d);
+    if (i >= 0 && i < extent) continue;
+    std::string note = fmt::format("The machine space has the extents {}, the index is {}.",
+                                   base::tuple_text(space->extents()), base::tuple_text(index));
+    if (extent == 0) {
+      note += fmt::format(" This machine has no {} processors.", name_of(space->kind()));
+      return fail(problem::machine_index_range, id,
+                  fmt::format("index {} of `{}` is {}, and the dimension is empty", d, words(id), i),
+                  std::move(note));
+    }
+    // `%` keeps the sign of its left side.
+    note += i < 0 ? fmt::format(" `(i % {} + {}) % {}` is never negative.", extent, extent, extent)
+                  : fmt::format(" `i % {}` stays inside.", extent);
     return fail(problem::machine_index_range, id,
-                fmt::format("index {} of `{}` is {}, outside 0..{}", d, words(id), i, space->extent(d) - 1),
-                fmt::format("The machine space has the extents {}, the index is {}.{}",
-                            base::tuple_text(space->extents()), base::tuple_text(index),
-                            space->extent(d) == 0
-                                ? fmt::format(" This machine has no {} processors.", name_of(space->kind()))
-                                : fmt::format(" `% {}` keeps an index inside.", space->extent(d))));
+                fmt::format("index {} of `{}` is {}, outside 0..{}", d, words(id), i, extent - 1),
+                std::move(note));
   }
   const machine::Processor p = space->locate(index.data());
   Value v{};
@@ -265,7 +272,7 @@ Value Evaluator::task_coordinates(NodeId id, const Node& n, Value object, bool p
   const TaskContext& task = *object.task;
   if (task.point == nullptr) {
     return fail(
-        problem::task_unknown, id,
+        problem::task_unknown, n.c == kNoNode ? id : n.c,
         fmt::format("`{}` has no {}: it is a single task", words(n.a), point ? "point" : "launch domain"),
         "A single task is mapped by where its parent runs: `task.parent.processor(machine)`.");
   }

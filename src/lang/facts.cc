@@ -72,7 +72,8 @@ class NameCheck {
     if (const auto index = base::parse_integer(name.text); index && !name.quoted) {
       if (t != nullptr && *index >= static_cast<std::int64_t>(t->regions.size())) {
         report(problem::unknown_region, name.span, fmt::format("`{}` has no region {}", t->name, *index),
-               fmt::format("It has {} region requirements, counted from 0.", t->regions.size()));
+               fmt::format("It has {} region requirement{}, counted from 0.", t->regions.size(),
+                           t->regions.size() == 1 ? "" : "s"));
       }
       return;
     }
@@ -100,7 +101,8 @@ class NameCheck {
     if (!some) {
       report(problem::no_processor, base::cover(s.kinds.front().span, s.kinds.back().span),
              "the machine has none of these processors",
-             "The task falls back to `*`, then to GPU, OMP, CPU.");
+             s.tasks.front().any() ? "Tasks fall back to GPU, OMP, CPU."
+                                   : "The task falls back to `*`, then to GPU, OMP, CPU.");
     }
   }
 

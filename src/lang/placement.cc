@@ -16,7 +16,8 @@ Slot slot_of(machine::Processor p) {
 
 base::Result<std::shared_ptr<Placer>> Placer::create(MapperPtr mapper, const machine::Grid& grid) {
   std::shared_ptr<Placer> placer(new Placer(std::move(mapper), grid));
-  if (auto problem = placer->evaluator_.start()) return std::move(*problem);
+  const base::Diagnostics problems = placer->evaluator_.start();
+  if (problems.has_errors()) return problems;
   return placer;
 }
 
@@ -56,8 +57,7 @@ base::Result<PlacementPtr> Placer::find(const Key& key, const MapChoice& map, st
                             map.where,
                             fmt::format("`{}` returns a {} processor, `{}` runs on {}", f.name,
                                         name_of(table->kind_), task, name_of(*kind)),
-                            fmt::format("Return a point of `Machine({})`, or say `Task {} {};`.",
-                                        name_of(*kind), task, name_of(table->kind_)),
+                            fmt::format("Return a point of `Machine({})`.", name_of(*kind)),
                             {},
                             {}};
   }

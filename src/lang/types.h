@@ -18,7 +18,8 @@ enum class TypeKind : std::uint8_t {
 
 struct Type {
   TypeKind kind = TypeKind::unknown;
-  int rank = -1;  // of a space, -1 where not known
+  int rank = -1;          // of a space, -1 where not known
+  bool integers = false;  // a tuple of nothing else
 
   bool is(TypeKind k) const { return kind == k; }
   //! Whether a value of this type may turn out to be one of these.
@@ -27,6 +28,14 @@ struct Type {
     return kind == TypeKind::unknown || ((kind == kinds) || ...);
   }
 };
+
+constexpr Type of(TypeKind kind, int rank = -1) {
+  return {kind, rank};
+}
+//! A tuple, of integers only if that is certain.
+constexpr Type tuple_of(bool integers) {
+  return {TypeKind::tuple, -1, integers};
+}
 
 //! "an integer", "a machine space": with its article, for messages.
 std::string_view described(TypeKind kind);
