@@ -1,7 +1,7 @@
 // Data-driven tests whose expectations stand inside the inputs.
 //
 // At the end of a file, lines that begin with
-//   #!   set the case up (see corpus_test.cc)
+//   #!   set the case up (see corpus_test.cc); `#! no-newline` takes the last newline of the text away
 //   #|   are the expected diagnostics, exactly as they are rendered
 //   #>   are the expected text after all repairs; none: not checked
 // and are taken away before the rest is read. MAPWRIGHT_UPDATE_CORPUS=1 rewrites #| and #> from what happens;
@@ -14,6 +14,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mapwright::corpus {
@@ -25,7 +26,10 @@ struct Case {
   std::string expected;
   std::string repaired;
   bool has_repaired = false;
+  bool has_last_newline = true;
 };
+
+inline constexpr std::string_view kNoNewline = "no-newline";
 
 inline std::vector<std::filesystem::path> files(const std::filesystem::path& folder,
                                                 const std::string& extension) {
@@ -64,6 +68,13 @@ inline Case load(const std::filesystem::path& path) {
     }
     at = newline == std::string::npos ? all.size() : newline + 1;
   }
+  const auto mark = std::find(c.setup.begin(), c.setup.end(), kNoNewline);
+  if (mark != c.setup.end()) {
+    c.setup.erase(mark);
+    c.has_last_newline = false;
+    if (c.text.ends_with('\n')) c.text.pop_back();
+    if (c.repaired.ends_with('\n')) c.repaired.pop_back();
+  }
   return c;
 }
 
@@ -84,6 +95,7 @@ inline void update(const Case& c, const std::string& rendered, const std::string
     }
   };
   if (!out.empty() && out.back() != '\n') out += '\n';
+  if (!c.has_last_newline) out += "#! " + std::string(kNoNewline) + "\n";
   for (const std::string& line : c.setup) out += "#! " + line + "\n";
   block("#|", rendered);
   if (c.has_repaired) block("#>", repaired);

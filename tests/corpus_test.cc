@@ -116,6 +116,23 @@ std::string render_all(const base::Diagnostics& problems) {
   return text;
 }
 
+std::set<std::string_view> codes(const base::Diagnostics& problems) {
+  std::set<std::string_view> all;
+  for (const base::Diagnostic& d : problems.items()) {
+    if (d.is_error()) all.insert(d.kind->code);
+  }
+  return all;
+}
+
+// Behind an error of syntax, other errors may hide that a repair brings to light.
+bool parsed(const base::Diagnostics& problems) {
+  const auto syntax = [](std::string_view code) {
+    return code.starts_with("MW1") || code.starts_with("MW2");
+  };
+  const std::set<std::string_view> all = codes(problems);
+  return std::none_of(all.begin(), all.end(), syntax);
+}
+
 class Corpus : public testing::TestWithParam<std::filesystem::path> {};
 
 TEST_P(Corpus, SaysExactlyThis) {
@@ -134,6 +151,11 @@ TEST_P(Corpus, SaysExactlyThis) {
     left = check(name, repaired, setup);
   }
   EXPECT_LE(left.errors(), problems.errors()) << "repairs make nothing worse";
+  const std::set<std::string_view> before = codes(problems);
+  if (parsed(problems)) {
+    for (const std::string_view code : codes(left))
+      EXPECT_TRUE(before.contains(code)) << "repairs lead to " << code;
+  }
   if (corpus::updating()) {
     corpus::update(c, render_all(problems), repaired);
     return;

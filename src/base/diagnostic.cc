@@ -13,7 +13,15 @@ namespace mapwright::base {
 void Diagnostics::add(Diagnostic d) {
   expects(d.kind != nullptr, "a diagnostic has a kind");
   ++(d.is_error() ? errors_ : warnings_);
-  if (items_.size() < kKept) items_.push_back(std::move(d));
+  if (items_.size() >= kKept) return;
+  // They quote the text, which may have been written over several lines.
+  // Nobody reads more of it, and a hostile file would make every report as long as itself.
+  constexpr std::size_t kLongest = 2'000;
+  d.message = shortened(one_line(d.message), kLongest);
+  d.note = shortened(one_line(d.note), kLongest);
+  for (Related& r : d.related) r.message = one_line(r.message);
+  if (d.fix) d.fix->what = one_line(d.fix->what);
+  items_.push_back(std::move(d));
 }
 
 void Diagnostics::add(const Diagnostics& others) {
@@ -25,7 +33,7 @@ void Diagnostics::add(const Diagnostics& others) {
 }
 
 void Diagnostics::sort() {
-  std::stable_sort(items_.begin(), items_.end(), [](const Diagnostic& a, const Diagnostic& b) {
+  std::ranges::stable_sort(items_, [](const Diagnostic& a, const Diagnostic& b) {
     return std::tie(a.where.begin, a.where.end) < std::tie(b.where.begin, b.where.end);
   });
   const auto same = [this](const Diagnostic& a, const Diagnostic& b) {
@@ -33,25 +41,25 @@ void Diagnostics::sort() {
     --(b.is_error() ? errors_ : warnings_);
     return true;
   };
-  items_.erase(std::unique(items_.begin(), items_.end(), same), items_.end());
+  const auto repeated = std::ranges::unique(items_, same);
+  items_.erase(repeated.begin(), repeated.end());
 }
 
 std::string apply_fixes(std::string_view text, const std::vector<Diagnostic>& items, std::size_t* applied) {
   std::vector<const Fix*> chosen;
   std::vector<const Edit*> edits;
   const auto touches = [&](const Edit& e) {
-    return std::any_of(edits.begin(), edits.end(), [&](const Edit* o) {
+    return std::ranges::any_of(edits, [&](const Edit* o) {
       // Two insertions at one place would depend on their order, so they touch as well.
       return e.range.begin <= o->range.end && o->range.begin <= e.range.end;
     });
   };
   for (const Diagnostic& d : items) {
-    if (!d.fix || std::any_of(d.fix->edits.begin(), d.fix->edits.end(), touches)) continue;
+    if (!d.fix || std::ranges::any_of(d.fix->edits, touches)) continue;
     chosen.push_back(&*d.fix);
     for (const Edit& e : d.fix->edits) edits.push_back(&e);
   }
-  std::sort(edits.begin(), edits.end(),
-            [](const Edit* a, const Edit* b) { return a->range.begin < b->range.begin; });
+  std::ranges::sort(edits, [](const Edit* a, const Edit* b) { return a->range.begin < b->range.begin; });
   std::string out;
   std::size_t at = 0;
   for (const Edit* e : edits) {

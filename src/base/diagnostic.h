@@ -66,6 +66,8 @@ class Diagnostics {
   std::size_t errors() const { return errors_; }
   std::size_t warnings() const { return warnings_; }
   bool has_errors() const { return errors_ != 0; }
+  //! Whether further problems are only counted: what looks for them may stop.
+  bool full() const { return items_.size() >= kKept; }
 
  private:
   std::vector<Diagnostic> items_;

@@ -6,6 +6,11 @@
 
 namespace mapwright::base {
 
+namespace {
+// A byte-order mark is how some editors say UTF-8; it is no part of the first line.
+constexpr std::string_view kMark = "\xEF\xBB\xBF";
+}  // namespace
+
 Source::Source(std::string name, std::string text) : name_(std::move(name)), text_(std::move(text)) {
   expects(text_.size() <= kMaxBytes, "a source is at most kMaxBytes long");
   line_starts_.push_back(0);
@@ -15,8 +20,9 @@ Source::Source(std::string name, std::string text) : name_(std::move(name)), tex
 }
 
 Position Source::position(std::uint32_t offset) const {
-  const auto next = std::upper_bound(line_starts_.begin(), line_starts_.end(), offset);
-  const std::uint32_t start = *(next - 1);
+  const auto next = std::ranges::upper_bound(line_starts_, offset);
+  std::uint32_t start = *(next - 1);
+  if (start == 0 && text().starts_with(kMark)) start = kMark.size();
   Position p;
   p.line = static_cast<std::uint32_t>(next - line_starts_.begin());
   for (std::uint32_t i = start; i < offset && i < text_.size(); ++i) {
@@ -27,8 +33,9 @@ Position Source::position(std::uint32_t offset) const {
 }
 
 Span Source::line_around(std::uint32_t offset) const {
-  const auto next = std::upper_bound(line_starts_.begin(), line_starts_.end(), offset);
+  const auto next = std::ranges::upper_bound(line_starts_, offset);
   Span s{*(next - 1), next == line_starts_.end() ? static_cast<std::uint32_t>(text_.size()) : *next - 1};
+  if (s.begin == 0 && text().starts_with(kMark)) s.begin = kMark.size();
   while (s.end > s.begin && (text_[s.end - 1] == '\r' || text_[s.end - 1] == '\n')) --s.end;
   return s;
 }

@@ -13,6 +13,13 @@ constexpr bool is_continuation(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
 }
 
+// C1 controls steer terminals as ASCII's do; the others have no width, or reorder what is shown around them.
+constexpr bool is_invisible(std::uint32_t c) {
+  return (c >= 0x80 && c <= 0xA0) || c == 0xAD || (c >= 0x200B && c <= 0x200F) ||
+         (c >= 0x2028 && c <= 0x202F) || (c >= 0x2060 && c <= 0x206F) || c == 0x3000 || c == 0xFEFF ||
+         (c >= 0xE0000 && c <= 0xE007F);
+}
+
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
@@ -59,27 +66,28 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
   return length;
 }
 
+std::uint32_t code_point(std::string_view text, std::size_t at) {
+  const std::size_t length = utf8_length(text, at);
+  const auto first = static_cast<unsigned char>(text[at]);
+  if (length < 2) return first;
+  std::uint32_t value = first & (0x7FU >> length);
+  for (std::size_t i = 1; i < length; ++i)
+    value = value << 6 | (static_cast<unsigned char>(text[at + i]) & 0x3FU);
+  return value;
+}
+
 std::string visible(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
     const auto c = static_cast<unsigned char>(text[i]);
     const std::size_t length = utf8_length(text, i);
-    // C1 controls are two bytes in UTF-8 and steer terminals as well.
-    const bool c1 = length == 2 && c == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    // So do the invisible marks that reorder text (U+200E, U+200F, U+2028..U+202E, U+2066..U+2069).
-    const auto third = length == 3 ? static_cast<unsigned char>(text[i + 2]) : 0;
-    const bool reorders =
-        length == 3 && c == 0xE2 &&
-        ((static_cast<unsigned char>(text[i + 1]) == 0x80 &&
-          (third == 0x8E || third == 0x8F || (third >= 0xA8 && third <= 0xAE))) ||
-         (static_cast<unsigned char>(text[i + 1]) == 0x81 && third >= 0xA6 && third <= 0xA9));
     if (c == '\t') {
       out += "  ";
-    } else if (c < 0x20 || c == 0x7F || length == 0 || c1 || reorders) {
-      for (std::size_t k = 0; k < std::max<std::size_t>(length, 1); ++k) {
-        fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(text[i + k]));
-      }
+    } else if (c < 0x20 || c == 0x7F || length == 0) {
+      fmt::format_to(std::back_inserter(out), "\\x{:02x}", c);
+    } else if (length > 1 && is_invisible(code_point(text, i))) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", code_point(text, i));
     } else {
       out += text.substr(i, length);
     }
@@ -104,6 +112,25 @@ std::string_view cut_right(std::string_view text, std::size_t bytes) {
   if (text.size() <= bytes) return text;
   while (bytes > 0 && is_continuation(text[bytes])) --bytes;
   return text.substr(0, bytes);
+}
+
+std::string shortened(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return std::string(text);
+  return fmt::format("{}...", cut_right(text, bytes));
+}
+
+std::string one_line(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t blank = std::min(text.find_first_of(kBlanks), text.size());
+    const std::size_t word = std::min(text.find_first_not_of(kBlanks, blank), text.size());
+    const std::string_view gap = text.substr(blank, word - blank);
+    out += text.substr(0, blank);
+    out += gap.find('\n') == std::string_view::npos ? gap : " ";
+    text.remove_prefix(word);
+  }
+  return out;
 }
 
 std::optional<std::string_view> closest(std::string_view word, std::span<const std::string_view> candidates) {

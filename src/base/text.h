@@ -11,8 +11,8 @@
 
 namespace mapwright::base {
 
-//! The text with every control character and every malformed UTF-8 byte spelled out (tab becomes two spaces),
-//! so that hostile text can neither steer a terminal nor break a report.
+//! The text with every control character, every invisible one and every malformed UTF-8 byte spelled out (tab
+//! becomes two spaces), so that hostile text can neither steer a terminal nor break a report.
 std::string visible(std::string_view text);
 
 //! Columns that a terminal needs for a text that went through visible(): one per code point.
@@ -22,8 +22,17 @@ std::size_t display_width(std::string_view shown);
 std::string_view cut_left(std::string_view text, std::size_t bytes);
 std::string_view cut_right(std::string_view text, std::size_t bytes);
 
+//! The text if it has at most `bytes`, else its beginning and "...".
+std::string shortened(std::string_view text, std::size_t bytes);
+
+//! Every run of white space that holds the end of a line as one blank: for messages that quote the text.
+std::string one_line(std::string_view text);
+
 //! The length in bytes of the well-formed UTF-8 sequence at `at`; 0 where there is none.
 std::size_t utf8_length(std::string_view text, std::size_t at);
+
+//! The code point at `at`; the byte itself where there is no well-formed sequence.
+std::uint32_t code_point(std::string_view text, std::size_t at);
 
 //! The candidate that somebody who wrote `word` most likely meant: smallest Damerau-Levenshtein distance,
 //! ignoring case, at most a third of the word; ties to the first. Words over 64 bytes are not compared.

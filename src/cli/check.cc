@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/options.h"
@@ -48,7 +49,8 @@ class Check : public Command {
       text = std::move(better);
       problems = check(text, program, grid);
     }
-    if (text != original) write(console, text);
+    // In a pipe the mapper comes through, repaired or not.
+    if (text != original || (fix_ && file_ == "-")) write(console, text);
     show(console, problems, fixed);
     return problems.has_errors() ? kBadMapper : kOk;
   }
@@ -92,7 +94,7 @@ class Check : public Command {
       add_problems(&document, problems);
       return console.result(dump(document));
     }
-    const std::string summary = fmt::format("{}: {}{}\n", file_, count_text(problems),
+    const std::string summary = fmt::format("{}: {}{}\n", base::visible(file_), count_text(problems),
                                             fixed == 0 ? "" : fmt::format(" ({} fixed)", fixed));
     // With a repaired mapper on standard output, what is left to say goes elsewhere.
     if (fix_ && file_ == "-") {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/bug.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/json.h"
 
@@ -26,7 +27,30 @@ Exit stop(Console& console, const Stop& why, bool json) {
   return why.code;
 }
 
-Exit usage(Console& console, const CLI::App& app, const CLI::ParseError& error, bool json) {
+std::string unknown_command(const CLI::App& app, std::string_view word) {
+  std::vector<std::string> names;
+  for (const CLI::App* a : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(a->get_name());
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  const auto meant = base::closest(word, known);
+  return fmt::format("there is no command '{}'{}; commands are {}", word,
+                     meant ? fmt::format(": did you mean '{}'?", *meant) : "", base::join(known, ", "));
+}
+
+// Whether the words ask for one JSON document: also where they make no sense otherwise.
+bool wants_json(int argc, char** argv) {
+  std::string_view before;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    const bool format = before == "--format" || word.starts_with("--format=");
+    if (word == "--json" || (format && (word.ends_with("json") || word.ends_with("sarif")))) return true;
+    before = word;
+  }
+  return false;
+}
+
+Exit usage(Console& console, const CLI::App& app, const CLI::ParseError& error, std::string_view first,
+           bool json) {
   if (error.get_exit_code() == 0) {
     // --help and --version are results. CLI11 knows which of the two from the error's type.
     if (dynamic_cast<const CLI::CallForVersion*>(&error) != nullptr) {
@@ -37,9 +61,11 @@ Exit usage(Console& console, const CLI::App& app, const CLI::ParseError& error, 
     }
     return kOk;
   }
-  if (json) return stop(console, {kUsage, error.what(), {}}, true);
-  console.say(error.what());
   const auto chosen = app.get_subcommands();
+  std::string what = error.what();
+  if (chosen.empty() && !first.empty() && !first.starts_with('-')) what = unknown_command(app, first);
+  if (json) return stop(console, {kUsage, what, {}}, true);
+  console.say(what);
   const std::string name = chosen.empty() ? "" : " " + chosen.front()->get_name();
   console.say(fmt::format("'mapwright{} --help' says more", name));
   return kUsage;
@@ -69,8 +95,7 @@ int run(int argc, char** argv) {
   commands.push_back(place_command(&app));
   commands.push_back(machine_command(&app));
 
-  bool json = false;
-  for (int i = 1; i < argc; ++i) json = json || std::string_view(argv[i]) == "--json";
+  bool json = wants_json(argc, argv);
   Exit code = kOk;
   try {
     app.parse(argc, argv);
@@ -80,7 +105,7 @@ int run(int argc, char** argv) {
       code = command->run(console);
     }
   } catch (const CLI::ParseError& error) {
-    code = usage(console, app, error, json);
+    code = usage(console, app, error, argc > 1 ? argv[1] : "", json);
   } catch (const Stop& why) {
     code = stop(console, why, json);
   } catch (const base::Bug& bug) {

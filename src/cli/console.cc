@@ -40,11 +40,18 @@ std::string render_all(const base::Diagnostics& list, bool color) {
 Console::Console() : color_out_(wants_color(STDOUT_FILENO)), color_error_(wants_color(STDERR_FILENO)) {}
 
 void Console::result(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) lost_ = true;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) lost(errno);
 }
 
+// What cannot be said is lost: there is nowhere to complain.
 void Console::say(std::string_view text) {
-  fmt::print(stderr, "mapwright: {}\n", base::visible(text));
+  const std::string line = fmt::format("mapwright: {}\n", base::visible(text));
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+// A reader that went away has seen what it wanted.
+void Console::lost(int why) {
+  lost_ = lost_ || why != EPIPE;
 }
 
 void Console::problems(const base::Diagnostics& list) {
@@ -57,14 +64,13 @@ std::string Console::problems_text(const base::Diagnostics& list) const {
 }
 
 Exit Console::finish(Exit code) {
-  errno = 0;
-  if (std::fflush(stdout) != 0) lost_ = true;
-  if (!lost_ || errno == EPIPE) return code;
+  if (std::fflush(stdout) != 0) lost(errno);
+  if (!lost_) return code;
   say("cannot write to standard output");
   return kIo;
 }
 
-std::string read_text(const std::string& path) {
+std::string read_text(const std::string& path, Exit too_large) {
   // /dev/stdin would fail where standard input is a socket.
   if (path == "-") {
     std::string text;
@@ -76,13 +82,13 @@ std::string read_text(const std::string& path) {
       if (got == 0) return text;
       text.append(chunk, static_cast<std::size_t>(got));
       if (text.size() > base::Source::kMaxBytes)
-        throw Stop{kBadMapper, "standard input is larger than 64 MiB, no mapper is", {}};
+        throw Stop{too_large, "standard input is larger than 64 MiB", {}};
     }
   }
   auto text = base::read_file(path, base::Source::kMaxBytes);
   if (const auto* error = std::get_if<base::FileError>(&text)) {
     if (error->error_number == EFBIG)
-      throw Stop{kBadMapper, fmt::format("'{}' is larger than 64 MiB, no mapper is", path), {}};
+      throw Stop{too_large, fmt::format("'{}' is larger than 64 MiB", path), {}};
     const bool missing = error->error_number == ENOENT || error->error_number == ENOTDIR;
     throw Stop{missing ? kNoInput : kIo, error->message, {}};
   }

@@ -30,6 +30,8 @@ class Console {
   Exit finish(Exit code);
 
  private:
+  void lost(int why);
+
   bool color_out_ = false;
   bool color_error_ = false;
   bool lost_ = false;
@@ -44,7 +46,7 @@ struct Stop {
 
 //! The text of a file, "-" for standard input. Throws Stop: kNoInput, kIo, or kBadMapper where it is too
 //! large.
-std::string read_text(const std::string& path);
+std::string read_text(const std::string& path, Exit too_large = kBadMapper);
 
 //! "2 errors, 1 warning", "no problems".
 std::string count_text(const base::Diagnostics& list);

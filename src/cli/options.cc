@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <unordered_set>
+
+#include <utility>
 
 #include "base/text.h"
 #include "machine/catalog.h"
@@ -16,6 +19,7 @@ using machine::kProcessorKinds;
 
 std::array<std::int64_t, kProcessorKinds> parse_processors(const std::string& text) {
   std::array<std::int64_t, kProcessorKinds> counts{};
+  std::array<bool, kProcessorKinds> seen{};
   for (const std::string_view piece : base::split(text, ',')) {
     const std::size_t equals = piece.find('=');
     const auto kind = machine::processor_kind(piece.substr(0, equals));
@@ -29,9 +33,28 @@ std::array<std::int64_t, kProcessorKinds> parse_processors(const std::string& te
               Grid::kMaxProcessors, piece),
           {}};
     }
+    if (std::exchange(seen[static_cast<std::size_t>(*kind)], true)) {
+      throw Stop{
+          kUsage, fmt::format("--procs says twice how many {} there are", machine::name_of(*kind)), {}};
+    }
     counts[static_cast<std::size_t>(*kind)] = *count;
   }
   return counts;
+}
+
+// All that mappers see of a machine is how many processors it has.
+machine::Machine machine_on_the_spot(const std::array<std::int64_t, kProcessorKinds>& counts) {
+  machine::Machine m;
+  for (std::size_t i = 0; i < kProcessorKinds; ++i) {
+    if (counts[i] == 0) continue;
+    const auto kind = static_cast<machine::ProcessorKind>(i);
+    m.processors[kind].emplace().count = counts[i];
+    for (std::size_t j = 0; j < machine::kMemoryKinds; ++j) {
+      const auto memory = static_cast<machine::MemoryKind>(j);
+      if (machine::usually_addressable(kind, memory)) m.affinities[kind][memory].emplace();
+    }
+  }
+  return m;
 }
 
 // Where in a JSON document something is: "/tasks/2/launches".
@@ -62,6 +85,7 @@ class ProgramReader {
   lang::TaskFacts task(const nlohmann::json& t, const std::string& where) {
     if (!t.is_object()) bad_program(path_, where, "a task is an object");
     lang::TaskFacts facts;
+    known_.clear();
     facts.name = text(t, where, "name");
     if (t.contains("variants")) {
       for (const auto& v : array(t, where, "variants")) {
@@ -101,8 +125,7 @@ class ProgramReader {
     std::vector<std::int64_t> extents;
     for (const auto& e : l) extents.push_back(integer(e, where, 1, std::int64_t{1} << 40));
     const lang::Domain domain = lang::make_domain(extents);
-    if (std::find(facts->launches.begin(), facts->launches.end(), domain) == facts->launches.end())
-      facts->launches.push_back(domain);
+    if (known_.insert(domain).second) facts->launches.push_back(domain);
   }
 
   std::string text(const nlohmann::json& object, const std::string& where, const char* key) const {
@@ -127,6 +150,7 @@ class ProgramReader {
 
   std::string path_;
   const nlohmann::json& document_;
+  std::unordered_set<lang::Domain, lang::DomainHash> known_;  // launch domains of the task at hand
 };
 
 }  // namespace
@@ -151,7 +175,10 @@ machine::Machine load_machine(const std::string& name_or_file) {
   const base::DiagnosticKind* kind = machine.problems().items().front().kind;
   Exit code = kConfiguration;
   if (kind == &machine::problem::unknown_machine) code = kUsage;
-  if (kind == &machine::problem::unreadable_file) code = kNoInput;
+  // A file that is there and cannot be read is another thing than one that is not there.
+  std::error_code none;
+  if (kind == &machine::problem::unreadable_file)
+    code = std::filesystem::exists(name_or_file, none) ? kIo : kNoInput;
   throw Stop{code, "", machine.problems()};
 }
 
@@ -168,20 +195,31 @@ void MachineOptions::add_to(CLI::App* command) {
 
 Grid MachineOptions::grid(std::int64_t ranks_per_node) const {
   const std::int64_t most = Grid::kMaxNodes / ranks_per_node;
-  if (nodes && (*nodes < 1 || *nodes > most))
+  if (nodes && (*nodes < 1 || *nodes > most)) {
     throw Stop{kUsage, fmt::format("--nodes takes 1 to {}, not {}", most, *nodes), {}};
-  if (!processors.empty())
-    return machine::make_grid(nodes.value_or(kDefaultNodes), parse_processors(processors));
-  const machine::Machine m = load_machine(machine.empty() ? kDefaultMachine : machine);
-  return machine::grid_of(m, nodes.value_or(machine.empty() ? kDefaultNodes : m.nodes), ranks_per_node);
+  }
+  machine::Machine m;
+  if (processors) {
+    m = machine_on_the_spot(parse_processors(*processors));
+  } else {
+    m = load_machine(machine.value_or(kDefaultMachine));
+  }
+  const std::int64_t count = nodes.value_or(machine ? m.nodes : kDefaultNodes);
+  if (count > most) {
+    throw Stop{kUsage,
+               fmt::format("{} nodes with {} ranks each are too many: say --nodes, up to {}", count,
+                           ranks_per_node, most),
+               {}};
+  }
+  return machine::grid_of(m, count, ranks_per_node);
 }
 
 Program load_program(const std::string& path) {
-  const std::string text = read_text(path);
+  const std::string text = read_text(path, kConfiguration);
   nlohmann::json document;
   try {
     document = nlohmann::json::parse(text);
-  } catch (const nlohmann::json::parse_error& e) {
+  } catch (const nlohmann::json::exception& e) {
     throw Stop{kConfiguration, fmt::format("'{}' is not JSON: {}", path, e.what()), {}};
   }
   return ProgramReader(path, document).run();

@@ -17,15 +17,15 @@ namespace mapwright::cli {
 std::filesystem::path data_folder();
 
 struct MachineOptions {
-  std::string machine;  //!< name or file; empty: not given
+  std::optional<std::string> machine;  //!< name or file
   std::optional<std::int64_t> nodes;
-  std::string processors;  //!< "CPU=1,GPU=4": a machine on the spot
+  std::optional<std::string> processors;  //!< "CPU=1,GPU=4": a machine on the spot
 
   static constexpr const char* kDefaultMachine = "p100x4";
   static constexpr std::int64_t kDefaultNodes = 2;
 
   void add_to(CLI::App* command);
-  bool given() const { return !machine.empty() || nodes || !processors.empty(); }
+  bool given() const { return machine || nodes || processors; }
   //! Throws Stop where the words make no machine.
   machine::Grid grid(std::int64_t ranks_per_node = 1) const;
 };

@@ -56,8 +56,7 @@ class Place : public Command {
       if (!compiled.mapper->names_map(task_, !single_)) wanted = kind;
       auto placed = single_ ? (*placer)->place_single(*map, task_, parent, wanted)
                             : (*placer)->place(*map, task_, domain, wanted);
-      // What a function printed is most wanted when it fails.
-      for (const std::string& line : (*placer)->log()) console.say("print: " + line);
+      if (!placed) show_log(console, **placer);
       if (!placed) throw Stop{kBadMapper, "", placed.problems()};
       placement = *placed;
     } else {
@@ -67,12 +66,18 @@ class Place : public Command {
       placement = single_ ? policy::default_single_placement(parent.value_or(machine::Processor{}), kind)
                           : policy::default_index_placement(domain, kind, grid);
     }
+    show_log(console, **placer);
     console.result(json() ? as_json(*placement, *compiled.mapper, map)
                           : as_text(*placement, *compiled.mapper, map));
     return kOk;
   }
 
  private:
+  // What functions printed is wanted above all when one fails.
+  static void show_log(Console& console, const lang::Placer& placer) {
+    for (const std::string& line : placer.log()) console.say("print: " + line);
+  }
+
   lang::Domain parse_domain() const {
     if (single_) return {};
     const auto domain = lang::parse_domain(domain_);
@@ -145,39 +150,42 @@ class Place : public Command {
     return text;
   }
 
+  // Written by hand: a launch may have millions of points, and they hold nothing but numbers.
   std::string as_json(const lang::Placement& placement, const lang::CompiledMapper& mapper,
                       const lang::MapChoice* map) const {
     const lang::Domain& domain = placement.domain();
-    const auto coordinates = [&](const lang::Point& p) {
-      Json list = Json::array();
-      for (const std::int64_t i : domain.at(p)) list.push_back(i);
-      return list;
-    };
-    Json document;
-    document["schema"] = "mapwright.place/1";
-    document["task"] = task_;
-    document["kind"] = name_of(placement.kind());
-    document["map"] = nullptr;
-    if (map != nullptr) document["map"] = mapper.code().functions[map->function].name;
-    document["domain"] = Json::array();
-    if (!single_) {
-      for (int d = 0; d < domain.rank; ++d) document["domain"].push_back(domain.extent(d));
-    }
-    Json points = Json::array();
+    Json head;
+    head["schema"] = "mapwright.place/1";
+    head["task"] = task_;
+    head["kind"] = name_of(placement.kind());
+    head["map"] = nullptr;
+    if (map != nullptr) head["map"] = mapper.code().functions[map->function].name;
+    head["domain"] = Json::array();
+    const lang::Point extents = domain.extents();
+    for (std::size_t d = 0; !single_ && d < static_cast<std::size_t>(domain.rank); ++d)
+      head["domain"].push_back(extents[d]);
+    std::string text = dump(head);
+    text.resize(text.rfind("\n}"));
+    text += ",\n  \"points\": [";
+    const auto out = std::back_inserter(text);
     lang::Point p = domain.lo;
+    std::string_view separator = "\n    ";
     do {
       const auto slots = placement.at(p);
-      Json processor = slots[0].processor;
-      if (slots.size() > 1) {
-        processor = Json::array();
-        for (const lang::Slot& s : slots) processor.push_back(s.processor);
+      const auto at = single_ ? std::span<const std::int64_t>{} : domain.at(p);
+      fmt::format_to(out, "{}{{\"point\": [{}], \"node\": {}, \"processor\": ", separator,
+                     fmt::join(at.begin(), at.end(), ", "), slots[0].node);
+      separator = ",\n    ";
+      if (slots.size() == 1) {
+        fmt::format_to(out, "{}}}", slots[0].processor);
+        continue;
       }
-      points.push_back({{"point", single_ ? Json::array() : coordinates(p)},
-                        {"node", slots[0].node},
-                        {"processor", std::move(processor)}});
+      text += '[';
+      for (const lang::Slot& s : slots)
+        fmt::format_to(out, "{}{}", &s == slots.data() ? "" : ", ", s.processor);
+      text += "]}";
     } while (domain.next(&p));
-    document["points"] = std::move(points);
-    return dump(document);
+    return text + "\n  ]\n}\n";
   }
 
   std::string file_;

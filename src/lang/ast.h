@@ -103,7 +103,7 @@ struct RegionStatement {
 
 struct LayoutConstraint {
   enum class Kind : std::uint8_t { soa, aos, c_order, f_order, compact, exact, align };
-  Kind kind;
+  Kind kind = Kind::soa;
   AlignOp op = AlignOp::equal;
   std::int64_t bytes = 0;
   base::Span span;

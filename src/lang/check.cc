@@ -98,6 +98,7 @@ void Checker::globals() {
     if (a != nullptr) later_.emplace(a->name.text, a->name.span);
   }
   for (const Statement& s : ast_.statements) {
+    if (problems_->full()) return;
     if (const auto* p = std::get_if<Print>(&s)) {
       statement_ = p->span;
       code_.prints.push_back(print_format(*p));
@@ -128,12 +129,11 @@ void Checker::globals() {
 }
 
 void Checker::functions() {
-  for (FunctionId id = 0; id < functions_.size(); ++id) function(id, *functions_[id]);
+  for (FunctionId id = 0; id < functions_.size() && !problems_->full(); ++id) function(id, *functions_[id]);
 }
 
 void Checker::function(FunctionId id, const Function& f) {
   statement_ = f.span;
-  broken_ = f.broken;
   FunctionCode code;
   code.name = f.name.text;
   code.head = f.head;
@@ -204,6 +204,7 @@ void Checker::function(FunctionId id, const Function& f) {
   later_.clear();
   locals_ = nullptr;
   code.depth = depth;
+  if (code.steps.size() == 1 && code.steps[0].kind == Step::Kind::result) code.only = code.steps[0].value;
   code_.functions[id] = std::move(code);
 }
 
@@ -212,6 +213,7 @@ void Checker::function(FunctionId id, const Function& f) {
 
 void Checker::rules() {
   for (const Statement& statement : ast_.statements) {
+    if (problems_->full()) return;
     std::visit(
         [this](const auto& s) {
           if constexpr (requires { rule(s); }) {

@@ -108,7 +108,6 @@ class Checker {
       later_;  // names that the scope at hand assigns further down
 
   std::unordered_set<std::string_view> reported_;  // undefined names: each is one problem
-  bool broken_ = false;                            // part of the function at hand did not parse
   Scope* locals_ = nullptr;                        // null outside functions
   std::uint32_t* slots_ = nullptr;
   base::Span statement_;  // the top-level statement at hand

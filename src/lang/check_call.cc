@@ -70,6 +70,10 @@ Checker::Lowered Checker::property(const Expr& e, const Expr* call) {
                        described(object.type.kind), name_of(p)),
            std::move(note));
   }
+  // The task that is mapped has its point and extents at hand; another task, a parent, is asked.
+  if (code_.nodes[n.a].op == Op::local && (p == Property::ipoint || p == Property::ispace)) {
+    n.op = p == Property::ipoint ? Op::own_point : Op::own_extents;
+  }
   Type type = of(rule.result);
   if (rule.result == TypeKind::tuple) {
     // Points, extents and indices are integers; only the .size of a tuple is whatever the tuple is.

@@ -318,7 +318,9 @@ Checker::Lowered Checker::element(Node n, const Expr& e, bool of_integers) {
     case Op::size: fused.op = Op::size_at; break;
     case Op::ipoint: fused.op = Op::ipoint_at; break;
     case Op::ispace: fused.op = Op::ispace_at; break;
-    default: return emit(n, e, type);
+    case Op::own_point: fused.op = Op::ipoint_at; break;
+    case Op::own_extents: fused.op = Op::ispace_at; break;
+    default: fused.op = Op::element; fused.a = n.a;
   }
   return emit(fused, e, type);
 }

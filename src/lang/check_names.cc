@@ -102,8 +102,8 @@ Checker::Lowered Checker::no_task(const Expr& e) {
 
 Checker::Lowered Checker::undefined(const Expr& e, Use use) {
   const std::string_view word = words(e.word);
-  // What did not parse, or was reported before, says nothing new.
-  if (broken_ || !reported_.insert(word).second) return failed(e);
+  // One report for a name is enough.
+  if (!reported_.insert(word).second) return failed(e);
   if (word == "task" || word == "Task") return no_task(e);
   if (word == "true" || word == "false") {
     const std::string right = word == "true" ? "True" : "False";
@@ -134,7 +134,7 @@ Checker::Lowered Checker::undefined(const Expr& e, Use use) {
 
 void Checker::undefined_function(const Expr& callee) {
   const std::string_view word = words(callee.word);
-  if (broken_ || !reported_.insert(word).second) return;
+  if (!reported_.insert(word).second) return;
   for (const Idiom& i : kIdioms) {
     if (i.word == word) {
       return report(problem::undefined_function, callee.span, fmt::format("there is no function `{}`", word),
@@ -169,7 +169,8 @@ std::optional<std::string_view> Checker::meant(std::string_view word,
   const auto collect = [&](const Scope& scope) {
     for (const auto& [name, variable] : scope) {
       // A machine of another kind is never what was meant, however alike the names are.
-      if (kind_word(name) != kind_word(word) && variable.type.may_be(TypeKind::space)) continue;
+      const auto kind = kind_word(word);
+      if (kind && kind_word(name) != kind && variable.type.may_be(TypeKind::space)) continue;
       if (names.size() < kMostNames) names.push_back(name);
     }
   };

@@ -19,6 +19,7 @@ inline constexpr NodeId kNoNode = ~NodeId{0};
 enum class Op : std::uint8_t {
   integer, boolean, processor_kind, memory_kind,  // integers[a]
   local, global,                                  // slot a
+  own_point, own_extents,                         // of the task being mapped, the variable a
   star, unpack,                                   // only in lists
   tuple,                                          // list
   negate, not_,                                   // a
@@ -33,6 +34,7 @@ enum class Op : std::uint8_t {
   slice,                                          // a[b:c]
   comprehension,                                  // tuple(a for slot c in b)
   size, volume, len, ipoint, ispace, parent,      // of a
+  element,                                        // a[b] of a tuple
   size_at, ipoint_at, ispace_at,                  // a.op[b], the tuple never made
   split, merge, swap, slice_dim, reverse, balance_split, auto_split, greedy_split,  // a.op(list), inline cache b
   has, processor,                                                                   // a.op(list)
@@ -69,6 +71,7 @@ struct FunctionCode {
   std::vector<Parameter> parameters;
   std::vector<TypeKind> kinds;  // of the parameters
   std::vector<Step> steps;
+  NodeId only = kNoNode;    // what it returns, where it does nothing else
   std::uint32_t slots = 0;  // parameters first
   std::uint32_t depth = 1;  // of its deepest expression
 };

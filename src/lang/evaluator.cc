@@ -51,8 +51,9 @@ base::Diagnostics Evaluator::start() {
     problems.add(take_failure());
     return problems;
   }
+  // One evaluation for all of them: a file of many expensive globals must end as well.
+  steps_left_ = kMaxSteps;
   for (const Step& s : code_.start) {
-    steps_left_ = kMaxSteps;
     stack_ = 0;
     if (s.kind == Step::Kind::print) {
       print(s.slot);
@@ -64,7 +65,9 @@ base::Diagnostics Evaluator::start() {
     // What needs this value fails too, which says nothing new.
     const bool follows = failure_->kind == &problem::used_before_assignment && problems.has_errors();
     base::Diagnostic d = take_failure();
+    const bool spent = d.kind == &problem::too_many_steps;
     if (!follows) problems.add(std::move(d));
+    if (spent) break;
   }
   values_of_globals_ = values_used_;
   spaces_ = &passing_spaces_;
@@ -76,7 +79,6 @@ std::variant<Target, base::Diagnostic> Evaluator::target(const MapChoice& map, c
   stack_ = 0;
   frame_ = 0;
   frame_size_ = 0;
-  task_ = &task;
   slots_[0] = Value{};
   slots_[0].kind = TypeKind::task;
   slots_[0].task = &task;
@@ -90,6 +92,7 @@ std::variant<Target, base::Diagnostic> Evaluator::target(const MapChoice& map, c
   const FunctionCode& f = code_.functions[map.function];
   const NodeId returned = f.steps.back().value;
   Value result{};
+  point_ = Value{};
   if (!failure_) {
     if (task.point != nullptr) point_ = tuple_value(task.domain->at(*task.point), returned);
     if (map.machine == kNoNode) {
@@ -123,6 +126,7 @@ void Evaluator::begin_launch(const MapChoice& map, const TaskContext& task) {
   launch_map_ = map;
   values_used_ = values_of_globals_;
   const FunctionCode& f = code_.functions[map.function];
+  extents_ = Value{};
   if (task.point != nullptr) {
     launch_domain_ = *task.domain;
     extents_ = tuple_value(task.domain->at(task.domain->extents()), f.steps.back().value);
@@ -300,16 +304,29 @@ void Evaluator::print(std::uint32_t format) {
 // ----------------------------------------------------------------------------------------------------
 // expressions
 
+template <Op op>
+Value Evaluator::calculation(NodeId id, const Node& n) {
+  const Value a = eval(n.a);
+  if (a.kind == TypeKind::unknown) return a;
+  const Value b = eval(n.b);
+  if (b.kind == TypeKind::unknown) return b;
+  if (a.kind == TypeKind::integer && b.kind == TypeKind::integer) [[likely]] {
+    return integer_arithmetic(id, op, a.integer, b.integer);
+  }
+  return arithmetic(id, op, a, b);
+}
+
 Value Evaluator::operation(NodeId id, const Node& n) {
   // Only jumps from here, so that the way to each operation costs next to nothing.
   if (--steps_left_ < 0) [[unlikely]]
     return out_of_steps(id);
   switch (n.op) {
-    case Op::add:
-    case Op::subtract:
-    case Op::multiply:
-    case Op::divide:
-    case Op::modulo: return calculation(id, n);
+    case Op::add: return calculation<Op::add>(id, n);
+    case Op::subtract: return calculation<Op::subtract>(id, n);
+    case Op::multiply: return calculation<Op::multiply>(id, n);
+    case Op::divide: return calculation<Op::divide>(id, n);
+    case Op::modulo: return calculation<Op::modulo>(id, n);
+    case Op::element: return element(id, n);
     case Op::index: return index(id, n);
     case Op::size_at: return size_at(id, n);
     case Op::ipoint_at:
@@ -340,6 +357,8 @@ Value Evaluator::operation(NodeId id, const Node& n) {
     case Op::size:
     case Op::volume:
     case Op::len: return size(id, n);
+    case Op::own_point:
+    case Op::own_extents:
     case Op::ipoint:
     case Op::ispace:
     case Op::parent: return task_property(id, n);
@@ -374,17 +393,6 @@ Value Evaluator::machine_space(NodeId id, const Node& n) {
   const machine::Space* space = spaces_->machine(grid_, static_cast<machine::ProcessorKind>(n.a));
   return space == nullptr ? fail(problem::too_many_dimensions, id, "there are too many machine spaces")
                           : space_value(space);
-}
-
-Value Evaluator::calculation(NodeId id, const Node& n) {
-  const Value a = eval(n.a);
-  if (a.kind == TypeKind::unknown) return a;
-  const Value b = eval(n.b);
-  if (b.kind == TypeKind::unknown) return b;
-  if (a.kind == TypeKind::integer && b.kind == TypeKind::integer) [[likely]] {
-    return integer_arithmetic(id, n.op, a.integer, b.integer);
-  }
-  return arithmetic(id, n.op, a, b);
 }
 
 Value Evaluator::tuple(const Node& n) {
@@ -485,7 +493,7 @@ Value Evaluator::enter(const FunctionCode& f, NodeId at) {
   frame_ += caller_size;
   frame_size_ = f.slots;
   stack_ += f.depth;
-  const Value result = steps(f, false);
+  const Value result = f.only == kNoNode ? steps(f, false) : eval(f.only);
   // The innermost call tells where the values came from.
   if (failure_ && failure_->related.empty()) {
     failure_->related.push_back({code_.spans[at], fmt::format("in this call of `{}`", f.name)});
@@ -509,32 +517,6 @@ Value Evaluator::steps(const FunctionCode& f, bool invariant) {
     slots_[frame_ + s.slot] = v;
   }
   return {};
-}
-
-Value Evaluator::integer_arithmetic(NodeId id, Op op, std::int64_t a, std::int64_t b) {
-  std::int64_t result = 0;
-  bool failed = false;
-  switch (op) {
-    case Op::add: failed = __builtin_add_overflow(a, b, &result); break;
-    case Op::subtract: failed = __builtin_sub_overflow(a, b, &result); break;
-    case Op::multiply: failed = __builtin_mul_overflow(a, b, &result); break;
-    default:
-      // Zero, and the one quotient that does not fit.
-      failed = b == 0 || (b == -1 && a == std::numeric_limits<std::int64_t>::min());
-      if (failed) break;
-      // Division of 32-bit numbers is several times faster, and nearly all are.
-      if (((static_cast<std::uint64_t>(a) | static_cast<std::uint64_t>(b)) >> 32) == 0) {
-        const auto x = static_cast<std::uint32_t>(a);
-        const auto y = static_cast<std::uint32_t>(b);
-        result = op == Op::divide ? x / y : x % y;
-      } else {
-        result = op == Op::divide ? a / b : a % b;
-      }
-      break;
-  }
-  if (failed) [[unlikely]]
-    return arithmetic_failure(id, op, a, b);
-  return scalar(TypeKind::integer, result);
 }
 
 Value Evaluator::arithmetic_failure(NodeId id, Op op, std::int64_t a, std::int64_t b) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -95,6 +96,8 @@ class Evaluator {
     if (n.op == Op::local) return slots_[frame_ + n.a];
     if (n.op == Op::integer) return integer(code_.integers[n.a]);
     if (n.op == Op::global && globals_[n.a].kind != TypeKind::unknown) return globals_[n.a];
+    if (n.op == Op::own_point && point_.kind == TypeKind::tuple) return point_;
+    if (n.op == Op::own_extents && extents_.kind == TypeKind::tuple) return extents_;
     return operation(id, n);
   }
   static Value integer(std::int64_t i) {
@@ -121,6 +124,7 @@ class Evaluator {
   [[gnu::cold]] Value out_of_steps(NodeId id);
   [[gnu::cold]] Value unassigned(NodeId id, const Node& n);
   Value machine_space(NodeId id, const Node& n);
+  template <Op op>
   Value calculation(NodeId id, const Node& n);
   Value tuple(const Node& n);
   Value conditional(NodeId id, const Node& n);
@@ -133,6 +137,7 @@ class Evaluator {
   Value negate(NodeId id, const Node& n);
   Value logic(const Node& n);
   Value index(NodeId id, const Node& n);
+  Value element(NodeId id, const Node& n);
   Value index_tuple(NodeId id, const Node& n, std::span<const Value> tuple);
   Value index_space(NodeId id, const Node& n, const machine::Space* space);
   Value locate(NodeId id, const machine::Space* space, std::span<const std::int64_t> index);
@@ -147,7 +152,7 @@ class Evaluator {
   Value tuple_element(NodeId id, std::int64_t i, std::span<const Value> tuple);
   [[gnu::cold]] Value without_size(NodeId id, const Node& n, Value object);
   [[gnu::cold]] Value outside_tuple(NodeId id, std::int64_t i, std::int64_t size);
-  Value element(NodeId id, NodeId index, std::int64_t count, const std::int64_t* values);
+  Value number_at(NodeId id, NodeId index, std::int64_t count, const std::int64_t* values);
   Value task_property(NodeId id, const Node& n);
   Value task_processor(NodeId id, const Node& n);
   Value has(NodeId id, const Node& n);
@@ -202,7 +207,6 @@ class Evaluator {
   std::size_t values_of_launch_ = 0;
   Value extents_{};
   Value point_{};
-  const TaskContext* task_ = nullptr;  // being mapped
   // The variables of all active calls.
   std::unique_ptr<Value[]> slots_;
   std::size_t frame_ = 0;       // where those of the innermost call begin
@@ -212,5 +216,32 @@ class Evaluator {
   std::uint32_t stack_ = 0;
   std::optional<base::Diagnostic> failure_;
 };
+
+// Inline: with the operation known, it is one instruction and its checks.
+inline Value Evaluator::integer_arithmetic(NodeId id, Op op, std::int64_t a, std::int64_t b) {
+  std::int64_t result = 0;
+  bool failed = false;
+  switch (op) {
+    case Op::add: failed = __builtin_add_overflow(a, b, &result); break;
+    case Op::subtract: failed = __builtin_sub_overflow(a, b, &result); break;
+    case Op::multiply: failed = __builtin_mul_overflow(a, b, &result); break;
+    default:
+      // Zero, and the one quotient that does not fit.
+      failed = b == 0 || (b == -1 && a == std::numeric_limits<std::int64_t>::min());
+      if (failed) break;
+      // Division of 32-bit numbers is several times faster, and nearly all are.
+      if (((static_cast<std::uint64_t>(a) | static_cast<std::uint64_t>(b)) >> 32) == 0) {
+        const auto x = static_cast<std::uint32_t>(a);
+        const auto y = static_cast<std::uint32_t>(b);
+        result = op == Op::divide ? x / y : x % y;
+      } else {
+        result = op == Op::divide ? a / b : a % b;
+      }
+      break;
+  }
+  if (failed) [[unlikely]]
+    return arithmetic_failure(id, op, a, b);
+  return integer(result);
+}
 
 }  // namespace mapwright::lang

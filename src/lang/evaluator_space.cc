@@ -28,6 +28,18 @@ Value Evaluator::index(NodeId id, const Node& n) {
       object.kind == TypeKind::task ? "The point of a task is `.ipoint`, its launch domain `.ispace`." : "");
 }
 
+Value Evaluator::element(NodeId id, const Node& n) {
+  const Value object = eval(n.a);
+  if (object.kind == TypeKind::unknown) return object;
+  const Value i = eval(n.b);
+  if (!want(i, TypeKind::integer, n.b, problem::index_type, "the index of a tuple")) return {};
+  if (object.kind == TypeKind::tuple) [[likely]] {
+    return tuple_element(id, i.integer, {object.items, object.count});
+  }
+  const auto pair = as_tuple(object);
+  return pair ? tuple_element(id, i.integer, *pair) : without_size(id, n, object);
+}
+
 Value Evaluator::index_tuple(NodeId id, const Node& n, std::span<const Value> tuple) {
   const NodeId item = code_.lists[n.list];
   if (n.count != 1 || n.unpacks || code_.nodes[item].op == Op::star) {
@@ -47,7 +59,7 @@ Value Evaluator::tuple_element(NodeId id, std::int64_t i, std::span<const Value>
 }
 
 // a.size[b], a.ipoint[b] and a.ispace[b] read one number of what the tuple would hold.
-Value Evaluator::element(NodeId id, NodeId index, std::int64_t count, const std::int64_t* values) {
+Value Evaluator::number_at(NodeId id, NodeId index, std::int64_t count, const std::int64_t* values) {
   const Value i = eval(index);
   if (!want(i, TypeKind::integer, index, problem::index_type, "the index of a tuple")) return {};
   if (i.integer < count && i.integer >= -count) [[likely]] {
@@ -65,7 +77,7 @@ Value Evaluator::outside_tuple(NodeId id, std::int64_t i, std::int64_t size) {
 Value Evaluator::size_at(NodeId id, const Node& n) {
   const Value object = eval(n.a);
   if (object.kind == TypeKind::space)
-    return element(id, n.b, object.space->rank(), object.space->extents().data());
+    return number_at(id, n.b, object.space->rank(), object.space->extents().data());
   if (object.kind == TypeKind::unknown) return object;
   const Value i = eval(n.b);
   if (!want(i, TypeKind::integer, n.b, problem::index_type, "the index of a tuple")) return {};
@@ -85,9 +97,9 @@ Value Evaluator::task_element(NodeId id, const Node& n) {
     return task_coordinates(id, n, object, n.op == Op::ipoint_at);
   }
   const TaskContext& task = *object.task;
-  if (n.op == Op::ipoint_at) return element(id, n.b, task.domain->rank, task.point->data());
+  if (n.op == Op::ipoint_at) return number_at(id, n.b, task.domain->rank, task.point->data());
   const Point extents = task.domain->extents();
-  return element(id, n.b, task.domain->rank, extents.data());
+  return number_at(id, n.b, task.domain->rank, extents.data());
 }
 
 Value Evaluator::index_space(NodeId id, const Node& n, const Space* space) {
@@ -248,8 +260,6 @@ Value Evaluator::task_property(NodeId id, const Node& n) {
   const Value object = eval(n.a);
   if (!want(object, TypeKind::task, n.a, problem::no_such_property)) return {};
   const TaskContext& task = *object.task;
-  if (&task == task_ && task.point != nullptr && n.op != Op::parent)
-    return n.op == Op::ipoint ? point_ : extents_;
   if (n.op == Op::parent) {
     if (task.parent == nullptr) {
       return fail(
@@ -263,7 +273,7 @@ Value Evaluator::task_property(NodeId id, const Node& n) {
     v.task = task.parent;
     return v;
   }
-  return task_coordinates(id, n, object, n.op == Op::ipoint);
+  return task_coordinates(id, n, object, n.op == Op::ipoint || n.op == Op::own_point);
 }
 
 // The point or the extents of a task as a tuple; a failure for single tasks.

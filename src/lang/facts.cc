@@ -177,6 +177,9 @@ std::vector<ProcessorKind> usable_kinds(const CompiledMapper& mapper, const Task
 base::Diagnostics check_launches(Placer& placer, const ProgramFacts& program) {
   base::Diagnostics problems;
   const CompiledMapper& mapper = *placer.mapper();
+  // Every launch is evaluated; a program of many huge ones would take hours.
+  constexpr std::int64_t kMostPoints = 2 * Placer::kMaxPoints;
+  std::int64_t points_left = kMostPoints;
   for (const TaskFacts& task : program.tasks) {
     const std::vector<ProcessorKind> kinds = usable_kinds(mapper, task, &placer.grid());
     if (kinds.empty()) continue;
@@ -184,6 +187,22 @@ base::Diagnostics check_launches(Placer& placer, const ProgramFacts& program) {
     const auto kind = task.variants.empty() ? std::nullopt : std::optional(kinds.front());
     if (const MapChoice* map = mapper.index_map(task.name, kinds.front())) {
       for (const Domain& domain : task.launches) {
+        const auto points = domain.size(Placer::kMaxPoints);
+        if (points && *points > points_left) {
+          problems.add(
+              {&problem::domain_too_large,
+               mapper.source(),
+               map->where,
+               fmt::format(
+                   "the launches up to `{}` have more than {} points together: the rest is not checked",
+                   task.name, kMostPoints),
+               "",
+               {},
+               {}});
+          problems.sort();
+          return problems;
+        }
+        points_left -= points.value_or(0);
         if (const auto placed = placer.place(*map, task.name, domain, kind); !placed)
           problems.add(placed.problems());
       }

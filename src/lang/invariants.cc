@@ -32,6 +32,9 @@ class Invariants {
   }
 
  private:
+  // Not `||`: both sides are walked, because walking marks calls and variables.
+  static bool either(bool a, bool b) { return a || b; }
+
   bool varies(NodeId id) {
     if (id == kNoNode) return false;
     Node& n = code_.nodes[id];
@@ -44,19 +47,19 @@ class Invariants {
       case Op::machine:
       case Op::star: return false;
       case Op::local: return varies_[n.a];
-      case Op::ispace: return !is_task(n.a);
-      case Op::ispace_at: return !is_task(n.a) | varies(n.b);
+      case Op::own_extents: return !is_task(n.a);
+      case Op::ispace_at: return either(!is_task(n.a), varies(n.b));
+      case Op::own_point: return true;
       case Op::ipoint:
+      case Op::ispace:
       case Op::ipoint_at:
       case Op::parent:
       case Op::processor: walk(n); return true;
       case Op::call: {
-        const bool outside = calls_;
         calls_ = false;
         const bool arguments = walk_list(n);
         n.flat = !calls_ && !n.unpacks;
         calls_ = true;
-        static_cast<void>(outside);
         return arguments || prints_;
       }
       case Op::comprehension: {
@@ -71,11 +74,11 @@ class Invariants {
       case Op::reverse:
       case Op::balance_split:
       case Op::auto_split:
-      case Op::greedy_split: return varies(n.a) | walk_list(n);
+      case Op::greedy_split: return either(varies(n.a), walk_list(n));
       case Op::tuple: return walk_list(n);
       case Op::index:
-      case Op::has: return varies(n.a) | walk_list(n);
-      default: return varies(n.a) | varies(n.b) | varies(n.c);
+      case Op::has: return either(varies(n.a), walk_list(n));
+      default: return either(either(varies(n.a), varies(n.b)), varies(n.c));
     }
   }
 

@@ -2,42 +2,44 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
-#include "base/bug.h"
 #include "base/text.h"
 #include "lang/words.h"
 
 namespace mapwright::lang {
 namespace {
 
-using base::Edit;
 using base::Fix;
 using base::Related;
 using base::Span;
 
-constexpr std::array<std::string_view, 5> kControlWords{"if", "elif", "else", "for", "while"};
-constexpr std::string_view kControlNote =
-    "A mapping function is names, print and return; a choice is written `condition ? value : other`, a "
-    "repetition "
-    "`tuple(value for i in range(n))`.";
+enum class Reading : std::uint8_t { prose, unclear, code };
 
-std::string quoted_list(std::span<const std::string_view> words) {
-  return base::join(words, ", ");
+// Whether what stands behind `//` was meant to be divided by.
+Reading read_comment(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t";
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto word = [&](char c) { return letter(c) || digit(c); };
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return Reading::prose;
+  text.remove_prefix(first);
+  if (text.ends_with(';')) return Reading::code;
+  for (std::size_t i = 1; i + 1 < text.size(); ++i) {
+    if (kBlanks.find(text[i]) != std::string_view::npos && word(text[i - 1]) && word(text[i + 1]))
+      return Reading::prose;
+  }
+  const std::size_t dot = text.find('.');
+  const bool property = dot != std::string_view::npos && dot + 1 < text.size() && letter(text[dot + 1]);
+  if (digit(text[0]) || property || text.find_first_of("()[]") != std::string_view::npos)
+    return Reading::code;
+  return word(text[0]) ? Reading::unclear : Reading::prose;
 }
 
-template <std::size_t N>
-std::optional<Fix> spelling_fix(const std::array<std::string_view, N>& words, std::string_view word,
-                                Span where) {
-  const auto meant = base::closest(word, words);
-  if (!meant) return std::nullopt;
-  return Fix{fmt::format("write `{}`", *meant), {{where, std::string(*meant)}}};
-}
-
-std::optional<Fix> spelling_fix(std::span<const std::string_view> words, std::string_view word, Span where) {
-  const auto meant = base::closest(word, words);
-  if (!meant) return std::nullopt;
-  return Fix{fmt::format("write `{}`", *meant), {{where, std::string(*meant)}}};
+bool is_closer(TokenKind k) {
+  return k == TokenKind::close_paren || k == TokenKind::close_bracket || k == TokenKind::close_brace;
 }
 
 }  // namespace
@@ -60,6 +62,20 @@ Ast parse(const base::SourcePtr& source, base::Diagnostics* problems) {
   return ast;
 }
 
+Fix write_fix(Span where, std::string_view right) {
+  return {fmt::format("write `{}`", right), {{where, std::string(right)}}};
+}
+
+Fix delete_fix(Span where, std::string_view what) {
+  return {fmt::format("delete `{}`", what), {{where, ""}}};
+}
+
+std::optional<Fix> spelling_fix(std::span<const std::string_view> words, std::string_view word, Span where) {
+  const auto meant = base::closest(word, words);
+  if (!meant) return std::nullopt;
+  return write_fix(where, *meant);
+}
+
 // ----------------------------------------------------------------------------------------------------------
 // words
 
@@ -76,6 +92,8 @@ Token Parser::take(TokenRole role) {
   Token& t = tokens_[next_];
   t.role = role;
   if (t.kind != TokenKind::end) ++next_;
+  if (t.kind == TokenKind::open_paren) ++parens_;
+  if (t.kind == TokenKind::close_paren && parens_ > 0) --parens_;
   return t;
 }
 
@@ -83,6 +101,11 @@ bool Parser::accept(TokenKind kind, TokenRole role) {
   if (!is(kind)) return false;
   take(role);
   return true;
+}
+
+bool Parser::touches(std::uint32_t ahead) const {
+  const std::size_t i = std::size_t{next_} + ahead;
+  return i > 0 && i < tokens_.size() && tokens_[i - 1].span.end == tokens_[i].span.begin;
 }
 
 bool Parser::starts_line(std::uint32_t ahead) const {
@@ -98,14 +121,33 @@ bool Parser::starts_statement(std::uint32_t ahead) const {
   if (t.kind != TokenKind::name) return false;
   const std::string_view word = text(t);
   return find_word(kStatementNames, word) || word == "return" || (is(TokenKind::assign, ahead + 1)) ||
-         (starts_line(ahead) && find_word(kControlWords, word));
+         (starts_line(ahead) && find_word(slips::kControlWords, word));
+}
+
+bool Parser::mapping_word() const {
+  return is(TokenKind::name) && find_word(kStatementNames, text(at())) && !is_word("print") &&
+         !is(TokenKind::assign, 1);
+}
+
+std::uint32_t Parser::indentation() const {
+  constexpr std::uint32_t kDeepest = 1000;  // hostile text stays linear
+  const std::uint32_t start = source_->line_around(at().span.begin).begin;
+  std::uint32_t columns = 0;
+  while (columns < kDeepest && start + columns < at().span.begin &&
+         (source_->text()[start + columns] == ' ' || source_->text()[start + columns] == '\t'))
+    ++columns;
+  return columns;
 }
 
 std::string Parser::found(std::uint32_t ahead) const {
   const Token& t = at(ahead);
   if (t.kind == TokenKind::end) return "the end of the file";
   if (t.kind == TokenKind::string) return "a string";
-  return fmt::format("`{}`", base::cut_right(text(t), 40));
+  return quoted(t.span);
+}
+
+std::string Parser::quoted(Span span) const {
+  return fmt::format("`{}`", base::shortened(source_->slice(span), 60));
 }
 
 // -------------------------------------------------------------------------------------------------------
@@ -113,7 +155,10 @@ std::string Parser::found(std::uint32_t ahead) const {
 
 void Parser::report(const base::DiagnosticKind& kind, Span where, std::string message, std::string note,
                     std::optional<Fix> fix, std::vector<Related> related) {
-  if (silent_) return;
+  // What is no word was reported when the words were read.
+  if (silent_ || (is(TokenKind::stray) && where == at().span)) return;
+  if (note.empty() && form_ != nullptr && !fix)
+    note = fmt::format("The statement is written `{}`.", form_->form);
   problems_->add(
       {&kind, source_, where, std::move(message), std::move(note), std::move(related), std::move(fix)});
 }
@@ -127,41 +172,82 @@ void Parser::give_up(const base::DiagnosticKind& kind, Span where, std::string m
 bool Parser::expect(TokenKind kind, std::string_view what, TokenRole role) {
   if (silent_) return false;
   if (accept(kind, role)) return true;
-  give_up(problem::expected, at().span, fmt::format("expected {}, found {}", what, found()));
+  if (!comment_for_division())
+    give_up(problem::expected, at().span, fmt::format("expected {}, found {}", what, found()));
   return false;
 }
 
-bool Parser::expect_close(TokenKind kind, const Token& opener) {
+bool Parser::expect_close(TokenKind kind, const Token& opener, bool list) {
   if (silent_) return false;
   if (accept(kind)) return true;
-  const bool ended = is(TokenKind::semicolon) || starts_statement();
-  const Span after{previous().end, previous().end};
+  if (comment_for_division()) return false;
+  const std::string right(spelling(kind));
+  const std::vector<Related> opened{{opener.span, fmt::format("`{}` is opened here", text(opener))}};
+  if (is_closer(at().kind) && !is(TokenKind::close_brace) && !(is(TokenKind::close_paren) && parens_ > 0)) {
+    // No bracket is open that it could close.
+    report(problem::expected, at().span, fmt::format("expected `{}`, found {}", right, found()), "",
+           write_fix(at().span, right), opened);
+    take();
+    return !silent_;
+  }
+  const bool ended =
+      is(TokenKind::semicolon) || is(TokenKind::open_brace) || is_closer(at().kind) || starts_statement();
+  std::optional<Fix> fix;
+  if (ended) fix = Fix{fmt::format("add `{}`", right), {{behind(), right}}};
   give_up(ended ? problem::unclosed : problem::expected, at().span,
-          fmt::format("expected `{}`, found {}", spelling(kind), found()), "",
-          ended ? std::optional(
-                      Fix{fmt::format("add `{}`", spelling(kind)), {{after, std::string(spelling(kind))}}})
-                : std::nullopt,
-          {{opener.span, fmt::format("`{}` is opened here", text(opener))}});
+          fmt::format("expected {}`{}`, found {}", list && !ended ? "`,` or " : "", right, found()), "",
+          std::move(fix), opened);
   return false;
+}
+
+// `a // b` divides in other languages; here the rest of the line is a comment, the semicolon with it.
+bool Parser::comment_for_division() {
+  const std::vector<Comment>& comments = ast_.words.comments;
+  const auto c = std::ranges::lower_bound(comments, next_, {}, &Comment::before);
+  if (c == comments.end() || c->before != next_ || next_ == 0 || silent_ || form_ != nullptr) return false;
+  const Span gap{previous().end, c->span.begin};
+  const std::string_view comment = source_->slice(c->span);
+  if (!comment.starts_with("//") || source_->slice(gap).find('\n') != std::string_view::npos) return false;
+  if (read_comment(comment.substr(2)) != Reading::code) return false;
+  const Span sign{c->span.begin, c->span.begin + 2};
+  give_up(problem::foreign_operator, sign, "`//` begins a comment",
+          "Integers are divided with `/`, which drops the remainder.", write_fix(sign, "/"));
+  return true;
 }
 
 // A forgotten semicolon is known by what follows: the next statement, or a new line.
 void Parser::end_statement() {
   if (silent_) return;
   if (accept(TokenKind::semicolon, TokenRole::statement_end)) return;
+  if (comment_for_division()) return;
   if (starts_line() || starts_statement()) {
-    const Span after{previous().end, previous().end};
-    const Span last = previous();
-    report(problem::missing_semicolon, last,
-           fmt::format("`;` is missing after `{}`", base::cut_right(source_->slice(last), 40)),
-           "Every statement ends with a semicolon.", Fix{"add `;`", {{after, ";"}}});
-    return;
+    std::string note = "Every statement ends with a semicolon.";
+    std::optional<Fix> fix = Fix{"add `;`", {{behind(), ";"}}};
+    const std::string_view text = source_->text().substr(previous().end);
+    const std::string_view rest = text.substr(0, text.find('\n'));
+    const std::size_t comment = rest.find_first_not_of(" \t");
+    if (form_ == nullptr && comment != std::string_view::npos && rest.substr(comment, 2) == "//" &&
+        read_comment(rest.substr(comment + 2)) == Reading::unclear) {
+      note += " `//` begins a comment; integers are divided with `/`.";
+      fix.reset();
+    }
+    return report(problem::missing_semicolon, previous(),
+                  fmt::format("`;` is missing after {}", quoted(previous())), std::move(note),
+                  std::move(fix));
+  }
+  if (is_closer(at().kind) && (is(TokenKind::semicolon, 1) || starts_line(1))) {
+    report(problem::expected, at().span, fmt::format("expected `;`, found {}", found()), "",
+           delete_fix(at().span, text(at())));
+    take();
+    return end_statement();
   }
   give_up(problem::expected, at().span, fmt::format("expected `;`, found {}", found()));
 }
 
 // Skips to where a statement may begin again.
 void Parser::recover(bool in_function) {
+  parens_ = 0;
+  form_ = nullptr;
   if (!silent_) return;
   silent_ = false;
   nesting_ = 0;
@@ -171,18 +257,33 @@ void Parser::recover(bool in_function) {
       return;
     }
     if (is(TokenKind::close_brace)) {
-      if (in_function) return;
-      take();
+      if (!in_function) take();
       return;
     }
-    if (is(TokenKind::open_brace) && !in_function) return skip_block();
+    if (is(TokenKind::open_brace)) {
+      skip_block();
+      if (starts_line() || starts_statement()) return;
+      continue;
+    }
     if (starts_line() && starts_statement()) return;
     take();
   }
 }
 
-// From `{` to its `}`. A mapping statement at the start of a line ends it too: the `}` was forgotten.
+// From `(` or `[` to its end, or to where a statement ends in between.
+void Parser::skip_brackets() {
+  int depth = 0;
+  while (!is(TokenKind::end) && !is(TokenKind::open_brace) && !is(TokenKind::close_brace)) {
+    if (is(TokenKind::open_paren) || is(TokenKind::open_bracket)) ++depth;
+    if (is(TokenKind::close_paren) || is(TokenKind::close_bracket)) --depth;
+    take();
+    if (depth <= 0) return;
+  }
+}
+
+// From `{` to its `}`. A mapping statement that is not indented deeper ends it too: the `}` was forgotten.
 void Parser::skip_block() {
+  const std::uint32_t margin = indentation();
   int depth = 0;
   while (!is(TokenKind::end)) {
     if (is(TokenKind::open_brace)) ++depth;
@@ -191,8 +292,42 @@ void Parser::skip_block() {
       return;
     }
     take();
-    if (starts_line() && is(TokenKind::name) && find_word(kStatementNames, text(at())) && !is_word("print"))
+    if (starts_line() && mapping_word() && indentation() <= margin) return;
+  }
+}
+
+// The lines that are indented deeper than `margin`, the rest of this one included.
+void Parser::skip_indented(std::uint32_t margin) {
+  while (!is(TokenKind::end) && !is(TokenKind::close_brace)) {
+    if (is(TokenKind::open_brace)) {
+      skip_block();
+    } else {
+      take();
+    }
+    if (starts_line() && indentation() <= margin) return;
+  }
+}
+
+// A statement with a block, as in C or in Python: from its first word to the end of the block.
+void Parser::skip_construct() {
+  const std::uint32_t margin = indentation();
+  take();
+  while (!is(TokenKind::end) && !is(TokenKind::close_brace)) {
+    if (is(TokenKind::open_brace)) return skip_block();
+    if (starts_line()) {
+      if (indentation() > margin) skip_indented(margin);
       return;
+    }
+    if (is(TokenKind::open_paren) || is(TokenKind::open_bracket)) {
+      skip_brackets();
+      continue;
+    }
+    const TokenKind kind = take().kind;
+    if (kind == TokenKind::semicolon) return;
+    if (kind == TokenKind::colon) {
+      if (!starts_line() || indentation() > margin) skip_indented(margin);
+      return;
+    }
   }
 }
 
@@ -200,11 +335,12 @@ void Parser::skip_block() {
 // statements
 
 void Parser::run() {
-  while (!is(TokenKind::end)) {
+  // Text with that many mistakes is no mapper; reading on would only take time.
+  while (!is(TokenKind::end) && !problems_->full()) {
     const std::uint32_t before = next_;
     statement();
     recover(false);
-    base::expects(next_ > before, "the parser goes on");
+    if (next_ == before) take();
   }
 }
 
@@ -222,539 +358,96 @@ void Parser::statement() {
       Entry{"CollectMemory", &Parser::collect_memory},
       Entry{"ControlReplicate", &Parser::control_replicate},
   };
-  if (!is(TokenKind::name)) {
-    const Span where = at().span;
-    const std::string what = found();
-    if (accept(TokenKind::semicolon, TokenRole::statement_end)) {
-      report(problem::expected, where, "expected a statement, found `;`", "",
-             Fix{"delete `;`", {{where, ""}}});
-      return;
-    }
-    take();
-    give_up(problem::expected, where, fmt::format("expected a statement, found {}", what),
-            fmt::format("Statements begin with {} or a name that is given a value.",
-                        quoted_list(kStatementNames)));
-    return;
-  }
+  if (is(TokenKind::semicolon)) return lone_semicolon();
   const std::string_view word = text(at());
-  for (const Entry& e : kStatements) {
-    if (e.word == word) return (this->*e.method)();
+  if (mapping_word()) {
+    for (const slips::Form& f : slips::kForms) {
+      if (f.word == word) form_ = &f;
+    }
+    for (const Entry& e : kStatements) {
+      if (e.word == word) return (this->*e.method)();
+    }
+    if (word == "def") {
+      take();
+      return function();
+    }
+    return map(word == "IndexTaskMap");
   }
-  if (word == "IndexTaskMap") return map(true);
-  if (word == "SingleTaskMap") return map(false);
-  if (word == "def") return function(true);
-  if (word == "print" && is(TokenKind::open_paren, 1)) {
-    if (auto p = print()) ast_.statements.emplace_back(std::move(*p));
+  if (common_statement(nullptr)) return;
+  if (is(TokenKind::close_brace)) {
+    report(problem::expected, at().span, "expected a statement, found `}`", "No `{` is open here.",
+           delete_fix(at().span, "}"));
+    take();
     return;
   }
-  if (is(TokenKind::assign, 1) || is(TokenKind::equal, 1)) {
-    if (auto a = assignment()) ast_.statements.emplace_back(std::move(*a));
+  if (!is(TokenKind::name)) {
+    give_up(problem::expected, at().span, fmt::format("expected a statement, found {}", found()),
+            fmt::format("Statements begin with {} or a name that is given a value.",
+                        base::join(kStatementNames, ", ")));
+    take();
     return;
   }
-  if (find_word(kControlWords, word)) return control_flow();
   if (word == "return") {
     give_up(problem::return_outside, at().span, "`return` stands outside a function",
             "A function is written `def name(Task task) { ... return ...; }`.");
     take();
     return;
   }
-  if (is(TokenKind::open_paren, 1)) return function(false);
+  if (is(TokenKind::open_paren, 1) && head_follows(1)) {
+    report(problem::missing_keyword_def, at().span,
+           fmt::format("`def` is missing before {}", quoted(at().span)),
+           "A function is written `def name(Task task) { ... }`.",
+           Fix{"add `def`", {{{at().span.begin, at().span.begin}, "def "}}});
+    return function();
+  }
+  if (is(TokenKind::name, 1) && is(TokenKind::open_paren, 2) && head_follows(2)) {
+    report(problem::missing_keyword_def, at().span,
+           fmt::format("a function begins with `def`, not {}", found()),
+           "A function is written `def name(Task task) { ... }`.", write_fix(at().span, "def"));
+    take();
+    return function();
+  }
+  if (is(TokenKind::open_paren, 1) || is(TokenKind::dot, 1) || is(TokenKind::open_bracket, 1))
+    return value_statement();
   unknown_statement();
 }
 
+// What may stand in a function and outside; false where it is something else.
+bool Parser::common_statement(Function* f) {
+  if (tuple_assignment(f)) return true;
+  if (!is(TokenKind::name)) return false;
+  const std::string_view word = text(at());
+  // `=`, and what other languages have in its place: `==`, `:=`, `+=`, `++`.
+  const bool changed = is(TokenKind::plus, 1) || is(TokenKind::minus, 1) || is(TokenKind::star, 1) ||
+                       is(TokenKind::slash, 1) || is(TokenKind::percent, 1) || is(TokenKind::colon, 1);
+  const bool twice = (is(TokenKind::plus, 1) || is(TokenKind::minus, 1)) && is(at(1).kind, 2);
+  if (is(TokenKind::assign, 1) || is(TokenKind::equal, 1) ||
+      (changed && touches(2) && (is(TokenKind::assign, 2) || twice))) {
+    assignment(f);
+  } else if (word == "print") {
+    print(f);
+  } else if (find_word(slips::kControlWords, word)) {
+    control_flow(f);
+  } else if (word != "return" && is(TokenKind::name, 1) && is(TokenKind::assign, 2) && !starts_line(1)) {
+    typed_assignment(f);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void Parser::lone_semicolon() {
+  report(problem::expected, at().span, "expected a statement, found `;`", "", delete_fix(at().span, ";"));
+  take(TokenRole::statement_end);
+}
+
 void Parser::unknown_statement() {
-  const Token word = take();
-  std::optional<Fix> fix = spelling_fix(kStatementNames, text(word), word.span);
-  std::string note =
-      fmt::format("Statements begin with {} or a name that is given a value.", quoted_list(kStatementNames));
-  if (find_word(kTypeNames, text(word)) && is(TokenKind::name) && is(TokenKind::assign, 1)) {
-    fix = Fix{fmt::format("delete `{}`", text(word)), {{{word.span.begin, at().span.begin}, ""}}};
-    note = "Only parameters have types.";
-  }
-  give_up(problem::unknown_statement, word.span,
-          fmt::format("there is no statement `{}`", base::cut_right(text(word), 40)), std::move(note),
+  std::optional<Fix> fix = spelling_fix(kStatementNames, text(at()), at().span);
+  give_up(problem::unknown_statement, at().span, fmt::format("there is no statement {}", quoted(at().span)),
+          fmt::format("Statements begin with {} or a name that is given a value.",
+                      base::join(kStatementNames, ", ")),
           std::move(fix));
-}
-
-void Parser::control_flow() {
-  const Token word = take();
-  give_up(problem::control_flow, word.span, fmt::format("there is no statement `{}`", text(word)),
-          std::string(kControlNote));
-  // `else` and `for x in y:` end where their line does, the rest at the semicolon.
-  while (!is(TokenKind::end) && !starts_line() && !is(TokenKind::semicolon) && !is(TokenKind::open_brace))
-    take();
-  if (is(TokenKind::open_brace)) {
-    skip_block();
-    silent_ = false;
-  } else if (is(TokenKind::semicolon)) {
-    take(TokenRole::statement_end);
-    silent_ = false;
-  } else if (tokens_[next_ - 1].kind == TokenKind::colon) {
-    silent_ = false;
-  }
-}
-
-Name Parser::name(std::string_view what, bool star, bool index) {
-  if (silent_) return {};
-  const Token first = at();
-  if (first.kind == TokenKind::string) {
-    take();
-    Span inside = first.span;
-    ++inside.begin;
-    if (inside.end > inside.begin && source_->text()[inside.end - 1] == '"') --inside.end;
-    if (inside.begin >= inside.end) {
-      give_up(problem::expected, first.span, fmt::format("expected {}, found an empty string", what));
-    }
-    return {source_->slice(inside), first.span, true};
-  }
-  if ((first.kind == TokenKind::star && star) || (first.kind == TokenKind::integer && index)) {
-    take();
-    return {text(first), first.span, false};
-  }
-  if (first.kind != TokenKind::name || (starts_line() && starts_statement())) {
-    give_up(problem::expected, first.span, fmt::format("expected {}, found {}", what, found()),
-            first.kind == TokenKind::star && !star ? "`*` is not possible here: name the tasks." : "");
-    return {};
-  }
   take();
-  Span whole = first.span;
-  // Legion programs name tasks `module.task` and `space::task`; such names have no blanks.
-  for (;;) {
-    const std::uint32_t joint = is(TokenKind::dot)                                ? 1
-                                : is(TokenKind::colon) && is(TokenKind::colon, 1) ? 2
-                                                                                  : 0;
-    if (joint == 0 || !is(TokenKind::name, joint)) break;
-    std::uint32_t end = whole.end;
-    bool adjacent = true;
-    for (std::uint32_t i = 0; i <= joint; ++i) {
-      adjacent = adjacent && at(i).span.begin == end;
-      end = at(i).span.end;
-    }
-    if (!adjacent) break;
-    for (std::uint32_t i = 0; i <= joint; ++i) take(TokenRole::tight);
-    whole.end = end;
-  }
-  return {source_->slice(whole), whole, false};
-}
-
-std::vector<Name> Parser::names(bool star) {
-  std::vector<Name> list{name(star ? "a task name or `*`" : "a task name", star, false)};
-  while (!silent_ && is(TokenKind::comma)) {
-    take();
-    list.push_back(name("a task name", false, false));
-  }
-  return list;
-}
-
-std::optional<ProcessorRef> Parser::processor() {
-  if (silent_) return std::nullopt;
-  if (!is(TokenKind::name) || (starts_line() && starts_statement())) {
-    give_up(problem::expected, at().span, fmt::format("expected a processor kind, found {}", found()),
-            fmt::format("Processor kinds are {}.", quoted_list(machine::processor_kind_names())));
-    return std::nullopt;
-  }
-  const Token word = take();
-  if (const auto kind = machine::processor_kind(text(word))) return ProcessorRef{*kind, word.span};
-  std::string note = fmt::format("Processor kinds are {}.", quoted_list(machine::processor_kind_names()));
-  if (machine::memory_kind(text(word))) note = "That is a memory. " + note;
-  give_up(problem::unknown_processor_kind, word.span,
-          fmt::format("there is no processor kind `{}`", base::cut_right(text(word), 40)), std::move(note),
-          spelling_fix(machine::processor_kind_names(), text(word), word.span));
-  return std::nullopt;
-}
-
-std::optional<MemoryRef> Parser::memory() {
-  if (silent_) return std::nullopt;
-  if (!is(TokenKind::name) || (starts_line() && starts_statement())) {
-    give_up(problem::expected, at().span, fmt::format("expected a memory kind, found {}", found()),
-            fmt::format("Memory kinds are {}.", quoted_list(machine::memory_kind_names())));
-    return std::nullopt;
-  }
-  const Token word = take();
-  if (const auto kind = machine::memory_kind(text(word))) return MemoryRef{*kind, word.span};
-  std::string note = fmt::format("Memory kinds are {}.", quoted_list(machine::memory_kind_names()));
-  if (machine::processor_kind(text(word))) note = "That is a processor kind. " + note;
-  give_up(problem::unknown_memory_kind, word.span,
-          fmt::format("there is no memory kind `{}`", base::cut_right(text(word), 40)), std::move(note),
-          spelling_fix(machine::memory_kind_names(), text(word), word.span));
-  return std::nullopt;
-}
-
-std::vector<MemoryRef> Parser::memories() {
-  std::vector<MemoryRef> list;
-  do {
-    if (const auto m = memory()) list.push_back(*m);
-  } while (!silent_ && accept(TokenKind::comma));
-  return list;
-}
-
-void Parser::task() {
-  TaskStatement s;
-  const Span start = take().span;
-  s.tasks = names(true);
-  do {
-    if (const auto p = processor()) s.kinds.push_back(*p);
-  } while (!silent_ && accept(TokenKind::comma));
-  s.span = since(start);
-  end_statement();
-  if (!silent_) ast_.statements.emplace_back(std::move(s));
-}
-
-void Parser::region() {
-  RegionStatement s;
-  const Span start = take().span;
-  s.task = name("a task name or `*`", true, false);
-  s.region = name("a region name, its index or `*`", true, true);
-  if (!silent_ && !accept(TokenKind::star)) {
-    if (const auto p = processor()) s.kind.push_back(*p);
-  }
-  s.memories = memories();
-  s.span = since(start);
-  end_statement();
-  if (!silent_) ast_.statements.emplace_back(std::move(s));
-}
-
-void Parser::layout() {
-  LayoutStatement s;
-  const Span start = take().span;
-  s.task = name("a task name or `*`", true, false);
-  s.region = name("a region name, its index or `*`", true, true);
-  if (!silent_ && !accept(TokenKind::star)) {
-    if (is(TokenKind::name) && machine::processor_kind(text(at()))) {
-      s.where = *processor();
-    } else if (const auto m = memory()) {
-      s.where = *m;
-    }
-  }
-  while (!silent_ && is(TokenKind::name) &&
-         !(starts_line() && (starts_statement() || !find_word(kConstraintNames, text(at()))))) {
-    if (const auto c = constraint()) s.constraints.push_back(*c);
-  }
-  s.span = since(start);
-  end_statement();
-  if (!silent_) ast_.statements.emplace_back(std::move(s));
-}
-
-std::optional<LayoutConstraint> Parser::constraint() {
-  const Token word = take();
-  const auto known = find_word(kConstraintNames, text(word));
-  if (!known) {
-    give_up(problem::unknown_constraint, word.span,
-            fmt::format("there is no layout constraint `{}`", base::cut_right(text(word), 40)),
-            fmt::format("Layout constraints are {}.", quoted_list(kConstraintNames)),
-            spelling_fix(kConstraintNames, text(word), word.span));
-    return std::nullopt;
-  }
-  LayoutConstraint c;
-  c.kind = static_cast<LayoutConstraint::Kind>(*known);
-  if (c.kind == LayoutConstraint::Kind::align) {
-    struct Entry {
-      TokenKind token;
-      AlignOp op;
-    };
-    static constexpr std::array kOps = {
-        Entry{TokenKind::less, AlignOp::less},       Entry{TokenKind::less_equal, AlignOp::less_equal},
-        Entry{TokenKind::greater, AlignOp::greater}, Entry{TokenKind::greater_equal, AlignOp::greater_equal},
-        Entry{TokenKind::equal, AlignOp::equal},     Entry{TokenKind::not_equal, AlignOp::not_equal}};
-    bool known_op = false;
-    for (const Entry& e : kOps) {
-      if (!is(e.token)) continue;
-      c.op = e.op;
-      known_op = true;
-    }
-    if (!known_op) {
-      std::optional<Fix> fix;
-      if (is(TokenKind::assign)) fix = Fix{"write `==`", {{at().span, "=="}}};
-      give_up(problem::expected, at().span,
-              fmt::format("expected a comparison after `Align`, found {}", found()),
-              "An alignment is written `Align == 128`.", std::move(fix));
-      return std::nullopt;
-    }
-    take();
-    const Token number = at();
-    if (!expect(TokenKind::integer, "a number of bytes")) return std::nullopt;
-    c.bytes = base::parse_integer(text(number)).value_or(0);
-  }
-  c.span = since(word.span);
-  return c;
-}
-
-void Parser::instance_limit() {
-  LimitStatement s;
-  const Span start = take().span;
-  s.task = name("a task name", false, false);
-  const Token number = at();
-  expect(TokenKind::integer, "a number of tasks");
-  if (!silent_) s.limit = base::parse_integer(text(number)).value_or(0);
-  s.span = since(start);
-  end_statement();
-  if (!silent_) ast_.statements.emplace_back(std::move(s));
-}
-
-void Parser::collect_memory() {
-  CollectStatement s;
-  const Span start = take().span;
-  s.task = name("a task name or `*`", true, false);
-  s.region = name("a region name, its index or `*`", true, true);
-  s.span = since(start);
-  end_statement();
-  if (!silent_) ast_.statements.emplace_back(std::move(s));
-}
-
-void Parser::map(bool index) {
-  MapStatement s;
-  s.index = index;
-  const Span start = take().span;
-  const bool alone = is(TokenKind::name) && !is(TokenKind::comma, 1);
-  if (alone && machine::processor_kind(text(at()))) {
-    s.kind.push_back(*processor());
-  } else {
-    s.tasks = names(true);
-  }
-  s.function = name("the name of a mapping function", false, false);
-  // The older form names the machine first.
-  if (!silent_ && is(TokenKind::name) && !starts_line()) {
-    s.machine = s.function;
-    s.function = name("the name of a mapping function", false, false);
-  }
-  s.span = since(start);
-  end_statement();
-  if (!silent_) ast_.statements.emplace_back(std::move(s));
-}
-
-void Parser::control_replicate() {
-  ReplicateStatement s;
-  const Span start = take().span;
-  s.tasks = names(false);
-  s.span = since(start);
-  end_statement();
-  if (!silent_) ast_.statements.emplace_back(std::move(s));
-}
-
-std::optional<Assignment> Parser::assignment() {
-  Assignment a;
-  const Token word = take();
-  a.name = {text(word), word.span, false};
-  if (is(TokenKind::equal)) {
-    report(problem::comparison_as_assignment, at().span,
-           fmt::format("`{}` is given a value with `=`", text(word)), "`==` compares.",
-           Fix{"write `=`", {{at().span, "="}}});
-  }
-  take();
-  a.value = expression();
-  a.span = since(word.span);
-  end_statement();
-  if (silent_) return std::nullopt;
-  return a;
-}
-
-std::optional<Print> Parser::print() {
-  Print p;
-  const Span start = take().span;
-  const Token opener = at();
-  expect(TokenKind::open_paren, "`(`", TokenRole::call_paren);
-  if (!silent_ && !is(TokenKind::string)) {
-    give_up(problem::expected, at().span, fmt::format("expected a string, found {}", found()),
-            "Print is written `print(\"text {}\", value);`.");
-  }
-  if (!silent_) p.format = name("a string", false, false);
-  while (!silent_ && accept(TokenKind::comma)) {
-    if (is(TokenKind::close_paren)) break;
-    p.values.push_back(expression());
-  }
-  expect_close(TokenKind::close_paren, opener);
-  p.span = since(start);
-  end_statement();
-  if (silent_) return std::nullopt;
-  return p;
-}
-
-std::optional<Return> Parser::return_() {
-  Return r;
-  const Span start = take().span;
-  r.value = expression();
-  r.span = since(start);
-  end_statement();
-  if (silent_) return std::nullopt;
-  return r;
-}
-
-// ------------------------------------------------------------------------------------------------------
-// functions
-
-void Parser::function(bool with_def) {
-  Function f;
-  const Span start = at().span;
-  if (with_def) {
-    take();
-  } else {
-    // `name(` at the start of a statement: a function whose def was forgotten, if a body follows.
-    constexpr std::uint32_t kFarthest = 64;  // words; no head is longer, and hostile text stays linear
-    std::uint32_t ahead = 1;
-    while (ahead < kFarthest && !is(TokenKind::close_paren, ahead) && !is(TokenKind::semicolon, ahead))
-      ++ahead;
-    if (!is(TokenKind::close_paren, ahead) ||
-        !(is(TokenKind::open_brace, ahead + 1) || is(TokenKind::colon, ahead + 1))) {
-      const Token word = take();
-      give_up(problem::unknown_statement, word.span,
-              fmt::format("a call of `{}` does nothing by itself", base::cut_right(text(word), 40)),
-              "Give its value a name: `x = f(...);`. Mapping functions are named in IndexTaskMap and "
-              "SingleTaskMap.");
-      return;
-    }
-    report(problem::missing_keyword_def, start, fmt::format("`def` is missing before `{}`", text(at())),
-           "A function is written `def name(Task task) { ... }`.",
-           Fix{"add `def`", {{{start.begin, start.begin}, "def "}}});
-  }
-  function_head(&f);
-  f.head = since(start);
-  std::optional<Token> colon;
-  if (silent_) {
-    f.broken = true;
-    while (!is(TokenKind::end) && !is(TokenKind::open_brace) && !is(TokenKind::semicolon) &&
-           !(starts_line() && starts_statement())) {
-      take();
-    }
-    silent_ = false;
-    if (!is(TokenKind::open_brace)) {
-      if (is(TokenKind::semicolon)) take();
-      return;
-    }
-  }
-  if (is(TokenKind::colon)) colon = take();
-  function_body(&f, colon);
-  f.span = since(start);
-  if (!f.name.text.empty()) ast_.statements.emplace_back(std::move(f));
-}
-
-void Parser::function_head(Function* f) {
-  if (!is(TokenKind::name)) {
-    return give_up(problem::expected, at().span,
-                   fmt::format("expected the name of the function, found {}", found()));
-  }
-  const Token word = take();
-  f->name = {text(word), word.span, false};
-  const Token opener = at();
-  expect(TokenKind::open_paren, "`(`", TokenRole::call_paren);
-  while (!silent_ && !is(TokenKind::close_paren)) {
-    parameter(f);
-    if (silent_ || !accept(TokenKind::comma)) break;
-  }
-  expect_close(TokenKind::close_paren, opener);
-}
-
-void Parser::parameter(Function* f) {
-  if (!is(TokenKind::name)) {
-    return give_up(problem::expected, at().span, fmt::format("expected a parameter, found {}", found()));
-  }
-  const Token first = take();
-  Parameter p;
-  p.type_span = first.span;
-  if (is(TokenKind::name)) {
-    const auto type = find_word(kTypeNames, text(first));
-    if (!type) {
-      report(problem::unknown_type, first.span,
-             fmt::format("there is no type `{}`", base::cut_right(text(first), 40)),
-             fmt::format("Types are {}.", quoted_list(kTypeNames)),
-             spelling_fix(kTypeNames, text(first), first.span));
-      f->broken = true;
-    }
-    p.type = static_cast<ParameterType>(type.value_or(static_cast<std::size_t>(ParameterType::task)));
-    const Token word = take();
-    p.name = {text(word), word.span, false};
-  } else {
-    // Only the mapping functions' single parameter has an obvious type.
-    std::optional<Fix> fix;
-    if (f->parameters.empty() && is(TokenKind::close_paren)) {
-      fix = Fix{"add `Task`", {{{first.span.begin, first.span.begin}, "Task "}}};
-    }
-    if (is(TokenKind::colon) && is(TokenKind::name, 1)) {
-      take();
-      const Token type = take();
-      const Span whole = base::cover(first.span, type.span);
-      const std::string right = fmt::format("{} {}", text(type), text(first));
-      if (find_word(kTypeNames, text(type))) fix = Fix{fmt::format("write `{}`", right), {{whole, right}}};
-    }
-    report(problem::untyped_parameter, first.span,
-           fmt::format("the parameter `{}` has no type", base::cut_right(text(first), 40)),
-           fmt::format("A parameter is written with its type first, as in `Task task`; types are {}.",
-                       quoted_list(kTypeNames)),
-           std::move(fix));
-    f->broken = true;
-    p.name = {text(first), first.span, false};
-  }
-  f->parameters.push_back(p);
-}
-
-void Parser::function_body(Function* f, std::optional<Token> colon) {
-  const bool braces = is(TokenKind::open_brace);
-  if (colon && braces) {
-    report(problem::colon_after_head, colon->span, "there is no colon after a function head",
-           "The body stands in braces: `def name(Task task) { ... }`.",
-           Fix{"delete `:`", {{colon->span, ""}}});
-  }
-  if (!colon && !braces) {
-    give_up(problem::expected, at().span,
-            fmt::format("expected `{{` and the body of `{}`, found {}", f->name.text, found()),
-            "A function is written `def name(Task task) { ... }`.");
-    f->broken = true;
-    return;
-  }
-  Token opener = at();
-  if (braces) opener = take(TokenRole::body_brace);
-  bool returned = false;
-  const auto ends_here = [&] {
-    return is(TokenKind::end) || is(TokenKind::close_brace) ||
-           (is(TokenKind::name) && find_word(kStatementNames, text(at())) && !is_word("print")) ||
-           (!braces && returned);
-  };
-  while (!ends_here()) {
-    const std::uint32_t before = next_;
-    returned = is_word("return");
-    const std::size_t problems = problems_->errors();
-    function_statement(f);
-    recover(true);
-    if (problems_->errors() != problems) f->broken = true;
-    if (next_ == before) take();
-  }
-  const Span end{previous().end, previous().end};
-  if (!braces) {
-    report(problem::colon_after_head, colon->span, "there is no colon after a function head",
-           "The body stands in braces: `def name(Task task) { ... }`.",
-           Fix{"put the body into braces", {{colon->span, " {"}, {end, "\n}"}}});
-    if (is(TokenKind::close_brace)) take(TokenRole::body_brace);
-    return;
-  }
-  if (accept(TokenKind::close_brace, TokenRole::body_brace)) return;
-  report(problem::unclosed, at().span,
-         fmt::format("`}}` is missing: the function `{}` is not finished", f->name.text), "",
-         Fix{"add `}`", {{end, "\n}"}}}, {{opener.span, "`{` is opened here"}});
-  f->broken = true;
-}
-
-void Parser::function_statement(Function* f) {
-  if (is_word("print") && is(TokenKind::open_paren, 1)) {
-    if (auto p = print()) f->body.emplace_back(std::move(*p));
-  } else if (is_word("return")) {
-    if (auto r = return_()) f->body.emplace_back(*r);
-  } else if (is(TokenKind::name) && (is(TokenKind::assign, 1) || is(TokenKind::equal, 1))) {
-    if (auto a = assignment()) f->body.emplace_back(std::move(*a));
-  } else if (is(TokenKind::name) && find_word(kControlWords, text(at()))) {
-    control_flow();
-  } else if (is(TokenKind::name) && find_word(kTypeNames, text(at()))) {
-    unknown_statement();
-  } else {
-    const Span where = at().span;
-    const std::string what = found();
-    if (accept(TokenKind::semicolon, TokenRole::statement_end)) {
-      report(problem::expected, where, "expected a statement, found `;`", "",
-             Fix{"delete `;`", {{where, ""}}});
-      return;
-    }
-    give_up(problem::expected, where,
-            fmt::format("expected an assignment, print or return in `{}`, found {}", f->name.text, what));
-    take();
-  }
 }
 
 }  // namespace mapwright::lang

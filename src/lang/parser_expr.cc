@@ -9,7 +9,6 @@
 namespace mapwright::lang {
 namespace {
 
-using base::Edit;
 using base::Fix;
 using base::Span;
 
@@ -70,14 +69,39 @@ ExprId Parser::error_expr() {
   return static_cast<ExprId>(ast_.exprs.size() - 1);
 }
 
+bool Parser::too_deep(Span where) {
+  if (nesting_ < kMaxExprDepth) return false;
+  give_up(problem::nested_too_deep, where,
+          fmt::format("the expression is nested more than {} deep", kMaxExprDepth),
+          "Give parts of it names of their own.");
+  return true;
+}
+
 ExprId Parser::expression() {
-  if (++nesting_ > kMaxExprDepth) {
-    give_up(problem::nested_too_deep, at().span,
-            fmt::format("the expression is nested more than {} deep", kMaxExprDepth),
-            "Give parts of it names of their own.");
-    --nesting_;
-    return error_expr();
-  }
+  const ExprId first = choice();
+  return is_word("if") && !starts_line() && !silent_ ? python_conditional(first) : first;
+}
+
+// What stands alone behind `=` or `return`, where Python needs no brackets around a tuple.
+ExprId Parser::value() {
+  const ExprId first = expression();
+  if (silent_ || !is(TokenKind::comma) || starts_line()) return first;
+  const Span comma = at().span;
+  std::vector<ExprId> list{first};
+  while (!silent_ && accept(TokenKind::comma) && starts_expression()) list.push_back(expression());
+  Expr e;
+  e.kind = ExprKind::tuple;
+  e.span = since(ast_[first].span);
+  e.word = comma;
+  report(problem::foreign_form, comma, "a tuple stands in `()`",
+         "A point of a machine is written `machine[node, processor]`.",
+         Fix{"add `()`", {{{e.span.begin, e.span.begin}, "("}, {{e.span.end, e.span.end}, ")"}}});
+  return add(e, list);
+}
+
+ExprId Parser::choice() {
+  if (too_deep(at().span)) return error_expr();
+  ++nesting_;
   ExprId value = binary(0);
   if (is(TokenKind::question)) {
     const Token question = take();
@@ -90,57 +114,71 @@ ExprId Parser::expression() {
     if (e.c == kNoExpr) e.c = error_expr();
     e.span = base::cover(ast_[value].span, ast_[e.c].span);
     value = add(e);
-  } else if (is_word("if") && !starts_line()) {
-    value = python_conditional(value);
   }
   --nesting_;
   return value;
 }
 
-// `a if c else b`: what many write first; understood, so that the rest of the file is checked as well.
+// `a if c else b`, or a chain of them: what many write first; understood, so that the rest is checked as
+// well.
 ExprId Parser::python_conditional(ExprId value) {
-  const Token word = take();
-  const ExprId condition = binary(0);
+  struct Arm {
+    Span word;
+    ExprId condition;
+    ExprId value;
+  };
+  const Span start = ast_[value].span;
+  std::vector<Arm> arms;
   ExprId other = kNoExpr;
-  if (is_word("else")) {
+  while (other == kNoExpr && !silent_) {
+    const Span word = take().span;
+    arms.push_back({word, binary(0), value});
+    if (silent_ || !is_word("else")) break;
     take();
-    other = expression();
+    value = choice();
+    if (!is_word("if") || starts_line()) other = value;
   }
   if (silent_) return error_expr();
-  const auto words = [&](ExprId e) { return source_->slice(ast_[e].span); };
   std::optional<Fix> fix;
   if (other != kNoExpr) {
-    const Span whole = base::cover(ast_[value].span, ast_[other].span);
-    const std::string right = fmt::format("{} ? {} : {}", words(condition), words(value), words(other));
-    if (right.size() < 200) fix = Fix{fmt::format("write `{}`", right), {{whole, right}}};
+    std::string right;
+    for (const Arm& arm : arms) {
+      right += fmt::format("{} ? {} : ", source_->slice(ast_[arm.condition].span),
+                           source_->slice(ast_[arm.value].span));
+      if (right.size() > 200) break;
+    }
+    right += source_->slice(ast_[other].span);
+    if (right.size() < 200) fix = write_fix(base::cover(start, ast_[other].span), right);
   }
-  report(problem::control_flow, word.span, "there is no `if` in expressions",
+  report(problem::control_flow, arms[0].word, "there is no `if` in expressions",
          "A choice is written `condition ? value : other`.", std::move(fix));
-  Expr e;
-  e.kind = ExprKind::conditional;
-  e.word = word.span;
-  e.a = condition;
-  e.b = value;
-  e.c = other == kNoExpr ? error_expr() : other;
-  e.span = base::cover(ast_[value].span, previous());
-  return add(e);
+  if (other == kNoExpr) other = error_expr();
+  for (; !arms.empty() && !silent_; arms.pop_back()) {
+    Expr e;
+    e.kind = ExprKind::conditional;
+    e.word = arms.back().word;
+    e.a = arms.back().condition;
+    e.b = arms.back().value;
+    e.c = other;
+    e.span = base::cover(ast_[e.b].span, ast_[other].span);
+    other = add(e);
+  }
+  return other;
 }
 
 ExprId Parser::binary(int level) {
   if (level > kTightest) return prefix();
   ExprId left = binary(level + 1);
-  for (;;) {
+  while (!silent_) {
+    if (const slips::Operator* slip = operator_slip(level)) {
+      left = foreign_operator(left, *slip);
+      continue;
+    }
     const OperatorLevel* op = nullptr;
     for (const OperatorLevel& o : kOperators) {
       if (o.level == level && is(o.token)) op = &o;
     }
-    if (op == nullptr && level <= 1 && is_word(level == 0 ? "or" : "and")) {
-      const std::string_view right = level == 0 ? "||" : "&&";
-      report(problem::word_operator, at().span, fmt::format("`{}` is written `{}`", text(at()), right), "",
-             Fix{fmt::format("write `{}`", right), {{at().span, std::string(right)}}});
-      op = &kOperators[static_cast<std::size_t>(level)];
-    }
-    if (op == nullptr || silent_) return left;
+    if (op == nullptr) return left;
     const Token word = take();
     Expr e;
     e.kind = ExprKind::binary;
@@ -151,6 +189,57 @@ ExprId Parser::binary(int level) {
     e.span = base::cover(ast_[left].span, ast_[e.b].span);
     left = add(e);
   }
+  return left;
+}
+
+// The operator of another language that stands here, if one does.
+const slips::Operator* Parser::operator_slip(int level) const {
+  switch (at().kind) {
+    case TokenKind::name:
+      if (starts_line()) return nullptr;
+      break;
+    case TokenKind::assign:
+    case TokenKind::less:
+    case TokenKind::greater:
+    case TokenKind::star:
+    case TokenKind::equal:
+    case TokenKind::not_equal: break;
+    default: return nullptr;
+  }
+  const Span word = at().span;
+  for (const slips::Operator& o : slips::kOperators) {
+    const auto size = static_cast<std::uint32_t>(o.written.size());
+    if (o.level != level || size < word.end - word.begin) continue;
+    if (source_->text().substr(word.begin, size) != o.written) continue;
+    std::uint32_t words = 1;
+    while (at(words).span.begin < word.begin + size && !is(TokenKind::end, words)) ++words;
+    // `*` unpacks, too, and `x = y` may be the next statement.
+    if (starts_expression(words)) return &o;
+  }
+  return nullptr;
+}
+
+ExprId Parser::foreign_operator(ExprId left, const slips::Operator& slip) {
+  Expr e;
+  e.word = {at().span.begin, at().span.begin + static_cast<std::uint32_t>(slip.written.size())};
+  const bool is_word = is(TokenKind::name);
+  const auto& kind = is_word ? problem::word_operator : problem::foreign_operator;
+  if (slip.meant) {
+    const std::string_view right = name_of(*slip.meant);
+    report(kind, e.word, fmt::format("`{}` is written `{}`", slip.written, right), std::string(slip.note),
+           write_fix(e.word, right));
+  } else {
+    report(kind, e.word, fmt::format("there is no operator `{}`", slip.written), std::string(slip.note));
+  }
+  while (at().span.begin < e.word.end && !is(TokenKind::end)) take();
+  e.a = left;
+  e.b = binary(slip.level + 1);
+  e.span = base::cover(ast_[left].span, ast_[e.b].span);
+  if (slip.meant) {
+    e.kind = ExprKind::binary;
+    e.detail = static_cast<std::uint8_t>(*slip.meant);
+  }
+  return add(e);
 }
 
 bool Parser::starts_expression(std::uint32_t ahead) const {
@@ -183,13 +272,8 @@ ExprId Parser::prefix() {
     e.span = word.span;
     return add(e);
   }
-  if (++nesting_ > kMaxExprDepth) {
-    give_up(problem::nested_too_deep, word.span,
-            fmt::format("the expression is nested more than {} deep", kMaxExprDepth),
-            "Give parts of it names of their own.");
-    --nesting_;
-    return error_expr();
-  }
+  if (too_deep(word.span)) return error_expr();
+  ++nesting_;
   e.a = prefix();
   --nesting_;
   e.span = base::cover(word.span, ast_[e.a].span);
@@ -201,7 +285,7 @@ ExprId Parser::postfix() {
   while (!silent_) {
     if (is(TokenKind::dot)) {
       value = property(value);
-    } else if (is(TokenKind::open_bracket)) {
+    } else if (is(TokenKind::open_bracket) || (is(TokenKind::open_brace) && touches(0))) {
       value = subscript(value);
     } else if (is(TokenKind::open_paren)) {
       const Token opener = take(TokenRole::call_paren);
@@ -233,7 +317,7 @@ ExprId Parser::property(ExprId object) {
     if (const auto meant = base::closest(text(word), kPropertyNames)) {
       fix = Fix{fmt::format("write `{}`", *meant), {{word.span, std::string(*meant)}}};
     }
-    report(problem::unknown_property, word.span, fmt::format("nothing has a property `{}`", text(word)),
+    report(problem::unknown_property, word.span, fmt::format("nothing has a property {}", quoted(word.span)),
            fmt::format("Properties are {}.", base::join(kPropertyNames, ", ")), std::move(fix));
     Expr e;
     e.span = since(ast_[object].span);
@@ -248,144 +332,51 @@ ExprId Parser::property(ExprId object) {
   return add(e);
 }
 
-ExprId Parser::subscript(ExprId object) {
-  const Token opener = take();
-  Expr e;
-  e.a = object;
-  e.word = opener.span;
-  if (is(TokenKind::close_bracket)) {
-    give_up(problem::expected, at().span, "expected an index, found `]`");
-    return error_expr();
-  }
-  ExprId first = kNoExpr;
-  if (!is(TokenKind::colon)) first = expression();
-  if (is(TokenKind::colon)) {
-    take(TokenRole::tight);
-    e.kind = ExprKind::slice;
-    e.b = first;
-    if (!is(TokenKind::close_bracket)) e.c = expression();
-    expect_close(TokenKind::close_bracket, opener);
-    e.span = since(ast_[object].span);
-    return add(e);
-  }
-  e.kind = ExprKind::index;
-  std::vector<ExprId> list{first};
-  while (accept(TokenKind::comma)) {
-    if (is(TokenKind::close_bracket)) break;
-    list.push_back(expression());
-  }
-  expect_close(TokenKind::close_bracket, opener);
-  e.span = since(ast_[object].span);
-  return add(e, list);
-}
-
-std::vector<ExprId> Parser::arguments(TokenKind close, const Token& opener) {
-  std::vector<ExprId> list;
-  while (!is(close) && !silent_) {
-    list.push_back(expression());
-    if (!accept(TokenKind::comma)) break;
-  }
-  expect_close(close, opener);
-  return list;
-}
-
 ExprId Parser::primary() {
-  const Token& word = at();
-  Expr e;
-  e.span = word.span;
-  e.word = word.span;
-  if (word.kind == TokenKind::integer) {
-    e.kind = ExprKind::integer;
-    e.value = base::parse_integer(text(word)).value_or(0);  // one that does not fit was reported
-  } else if (word.kind == TokenKind::open_paren) {
-    return parenthesized();
-  } else if (word.kind == TokenKind::name) {
-    const std::string_view name = text(word);
-    if (name == "tuple" && is(TokenKind::open_paren, 1)) return comprehension();
-    if (name == "True" || name == "False") {
-      e.kind = ExprKind::boolean;
-      e.value = name == "True" ? 1 : 0;
-    } else if (const auto processor = machine::processor_kind(name)) {
-      e.kind = ExprKind::processor_kind;
-      e.value = static_cast<std::int64_t>(*processor);
-    } else if (const auto memory = machine::memory_kind(name)) {
-      e.kind = ExprKind::memory_kind;
-      e.value = static_cast<std::int64_t>(*memory);
-    } else {
-      e.kind = ExprKind::name;
+  switch (at().kind) {
+    case TokenKind::name: return word();
+    case TokenKind::open_paren: return parenthesized();
+    case TokenKind::open_bracket: return bracketed();
+    case TokenKind::integer: {
+      Expr e;
+      e.kind = ExprKind::integer;
+      e.span = at().span;
+      e.word = e.span;
+      e.value = base::parse_integer(text(at())).value_or(0);  // one that does not fit was reported
+      take();
+      return add(e);
     }
+    default: break;
+  }
+  give_up(problem::expected, at().span, fmt::format("expected a value, found {}", found()),
+          is(TokenKind::string) ? "Strings stand only in print and as task or region names." : "");
+  return error_expr();
+}
+
+ExprId Parser::word() {
+  const std::string_view name = text(at());
+  if (name == "tuple" && is(TokenKind::open_paren, 1)) return tuple_call();
+  if (name == "lambda" && (is(TokenKind::name, 1) || is(TokenKind::colon, 1))) {
+    give_up(problem::foreign_form, at().span, "there is no `lambda`",
+            "Functions are defined with def, and have names.");
+    return error_expr();
+  }
+  Expr e;
+  e.span = at().span;
+  e.word = e.span;
+  if (name == "True" || name == "False") {
+    e.kind = ExprKind::boolean;
+    e.value = name == "True" ? 1 : 0;
+  } else if (const auto processor = machine::processor_kind(name)) {
+    e.kind = ExprKind::processor_kind;
+    e.value = static_cast<std::int64_t>(*processor);
+  } else if (const auto memory = machine::memory_kind(name)) {
+    e.kind = ExprKind::memory_kind;
+    e.value = static_cast<std::int64_t>(*memory);
   } else {
-    const bool string = word.kind == TokenKind::string;
-    give_up(problem::expected, word.span, fmt::format("expected a value, found {}", found()),
-            string ? "Strings stand only in print and as task or region names." : "");
-    return error_expr();
+    e.kind = ExprKind::name;
   }
   take();
-  return add(e);
-}
-
-ExprId Parser::parenthesized() {
-  const Token opener = take();
-  if (is(TokenKind::close_paren)) {
-    const Token closer = take();
-    give_up(problem::empty_tuple, base::cover(opener.span, closer.span), "a tuple has at least one element",
-            "A tuple of one is written `(x,)`.");
-    return error_expr();
-  }
-  const ExprId first = expression();
-  if (!is(TokenKind::comma)) {
-    if (is_word("for") && !silent_) {
-      give_up(problem::expected, at().span, "expected `)`, found `for`",
-              "A tuple over a range is written `tuple(value for i in range)`.",
-              Fix{"add `tuple`", {{{opener.span.begin, opener.span.begin}, "tuple"}}});
-      return error_expr();
-    }
-    expect_close(TokenKind::close_paren, opener);
-    // The brackets belong to the place of the expression, so that carets cover them.
-    if (!silent_) ast_.exprs[first].span = since(opener.span);
-    return first;
-  }
-  std::vector<ExprId> list{first};
-  while (accept(TokenKind::comma)) {
-    if (is(TokenKind::close_paren)) break;
-    list.push_back(expression());
-  }
-  expect_close(TokenKind::close_paren, opener);
-  Expr e;
-  e.kind = ExprKind::tuple;
-  e.word = opener.span;
-  e.span = since(opener.span);
-  return add(e, list);
-}
-
-ExprId Parser::comprehension() {
-  const Token start = take();
-  const Token opener = take(TokenRole::call_paren);
-  Expr e;
-  e.kind = ExprKind::comprehension;
-  e.a = expression();
-  if (!silent_ && !is_word("for")) {
-    give_up(
-        problem::expected, at().span, fmt::format("expected `for`, found {}", found()),
-        "A tuple over a range is written `tuple(value for i in range)`; one of given values needs no word: "
-        "`(a, b)`.");
-    return error_expr();
-  }
-  if (silent_) return error_expr();
-  take();
-  if (!is(TokenKind::name)) {
-    give_up(problem::expected, at().span, fmt::format("expected a name after `for`, found {}", found()));
-    return error_expr();
-  }
-  e.word = take().span;
-  if (!is_word("in")) {
-    give_up(problem::expected, at().span, fmt::format("expected `in`, found {}", found()));
-    return error_expr();
-  }
-  take();
-  e.b = expression();
-  expect_close(TokenKind::close_paren, opener);
-  e.span = since(start.span);
   return add(e);
 }
 

@@ -139,6 +139,18 @@ base::Result<PlacementPtr> Placer::compute(const Key& key, const MapChoice& map,
       explain(&d, key, point, task);
       return d;
     }
+    if (table->slots_.size() + t.several.size() > kMaxSlots) {
+      base::Diagnostic d{
+          &problem::too_large,
+          mapper()->source(),
+          f.head,
+          fmt::format("the sets of processors of this launch have more than {} elements", kMaxSlots),
+          "",
+          {},
+          {}};
+      explain(&d, key, point, task);
+      return d;
+    }
     if (!t.several.empty() && table->begins_.empty()) {
       for (std::size_t i = 0; i <= table->slots_.size(); ++i) table->begins_.push_back(i);
     }

@@ -62,6 +62,8 @@ class Placer {
   //! diagnostic.
   static constexpr std::int64_t kMaxPoints = std::int64_t{1} << 24;
   static constexpr std::int64_t kMaxSteps = 400'000'000;
+  //! Processors in one table, where points have several to choose from.
+  static constexpr std::size_t kMaxSlots = std::size_t{1} << 25;
 
   static base::Result<std::shared_ptr<Placer>> create(MapperPtr mapper, const machine::Grid& grid);
 

@@ -11,10 +11,11 @@ namespace mapwright::lang {
 
 // clang-format off
 enum class TokenKind : std::uint8_t {
-  end,
+  end,      // its place is behind the last word
+  stray,    // what is no word, and reported: the parser gives up there without another word
   name,     // [A-Za-z_][A-Za-z0-9_]*, keywords included: what is one depends on the place
   integer,
-  string,   // with its quotes
+  string,   // with its quotes: string_text()
   plus, minus, star, slash, percent,
   less, less_equal, greater, greater_equal, equal, not_equal,
   and_, or_, not_,
@@ -50,8 +51,11 @@ struct TokenList {
   std::vector<Comment> comments;
 };
 
-//! All words of the source; whatever is no word is reported and left out.
+//! All words of the source; whatever is no word is reported.
 TokenList tokenize(const base::SourcePtr& source, base::Diagnostics* problems);
+
+//! What stands between the quotes of a string; its closing one may be missing, if that was reported.
+std::string_view string_text(std::string_view token);
 
 //! "`;`", "a name": a token kind in a message.
 std::string_view spelling(TokenKind kind);

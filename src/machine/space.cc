@@ -218,7 +218,7 @@ const Space* SpacePool::split(const Space* space, int d, SplitRule rule,
   *too_many = false;
   const std::int64_t parts =
       rule == SplitRule::balanced ? parameters[0] : static_cast<std::int64_t>(parameters.size());
-  if (space->rank_ + parts - 1 > kMaxRank) return nullptr;
+  if (parts > kMaxRank || space->rank_ + parts - 1 > kMaxRank) return nullptr;
   KeyBuilder key(space, kSplitRules + static_cast<std::int64_t>(rule));
   key.add(d).add(parameters);
   if (const Space* known = find(key.get())) return known;

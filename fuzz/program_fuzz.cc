@@ -1,0 +1,110 @@
+// Any bytes as a program file: read, and held against a mapper.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "cli/options.h"
+#include "lang/facts.h"
+#include "lang/lang.h"
+
+namespace {
+
+namespace base = mapwright::base;
+namespace cli = mapwright::cli;
+namespace lang = mapwright::lang;
+namespace machine = mapwright::machine;
+
+void require(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "%s\n", what);
+  std::abort();
+}
+
+constexpr std::string_view kMapper = R"(
+Task * GPU, CPU;
+Task stencil, increment GPU;
+Region stencil * GPU FBMEM;
+Region increment private ZCMEM;
+Layout stencil 1 * SOA;
+InstanceLimit stencil 4;
+gpus = Machine(GPU);
+
+def blocks(Task task) {
+    grid = gpus.merge(0, 1).auto_split(0, task.ispace);
+    return grid[*(task.ipoint * grid.size / task.ispace)];
+}
+
+def home(Task task) {
+    return gpus[*task.parent.processor(gpus)];
+}
+
+IndexTaskMap * blocks;
+SingleTaskMap stencil, top home;
+)";
+
+const lang::MapperPtr& mapper() {
+  static const lang::MapperPtr made =
+      lang::compile(std::make_shared<base::Source>("fuzz.mapper", std::string(kMapper))).mapper;
+  require(made != nullptr, "the mapper is wrong");
+  return made;
+}
+
+// As `check --program FILE --nodes 2 --procs CPU=1,GPU=4` does it.
+void check(const cli::Program& program) {
+  require(program.ranks_per_node >= 1, "ranks out of range");
+  machine::Grid grid = machine::make_grid(2, {1, 4, 0, 0, 0, 0});
+  base::Diagnostics problems = lang::check_names(*mapper(), program.facts, &grid);
+  constexpr std::int64_t kMostPoints = 4096;
+  std::int64_t points = 0;
+  for (const lang::TaskFacts& task : program.facts.tasks) {
+    for (const lang::Domain& domain : task.launches)
+      points += domain.size(kMostPoints).value_or(0);  // over the limit of a launch is found at once
+    for (const lang::Domain& domain : task.launches) {
+      if (!domain.size(kMostPoints) && domain.size(lang::Placer::kMaxPoints)) return;
+    }
+  }
+  if (points <= kMostPoints) {
+    const auto placer = lang::Placer::create(mapper(), grid);
+    require(placer.ok(), "the mapper does not start");
+    problems.add(lang::check_launches(**placer, program.facts));
+  }
+  std::size_t rendered = 0;
+  for (const base::Diagnostic& d : problems.items()) {
+    if (rendered++ == 10) break;
+    require(!base::render(d, true).empty(), "a problem shows nothing");
+  }
+}
+
+// load_program takes paths.
+class MemoryFile {
+ public:
+  MemoryFile() : descriptor_(::memfd_create("fuzz.json", 0)) { require(descriptor_ >= 0, "no memory file"); }
+  std::string write(const std::uint8_t* data, std::size_t size) const {
+    require(::ftruncate(descriptor_, 0) == 0, "cannot empty the memory file");
+    require(::pwrite(descriptor_, data, size, 0) == static_cast<ssize_t>(size),
+            "cannot fill the memory file");
+    return "/proc/self/fd/" + std::to_string(descriptor_);
+  }
+
+ private:
+  int descriptor_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const MemoryFile file;
+  try {
+    check(cli::load_program(file.write(data, size)));
+  } catch (const cli::Stop& stop) {
+    require(stop.code == cli::kConfiguration, "a bad program file is no matter of configuration");
+    require(!stop.message.empty() || !stop.problems.empty(), "nothing says what is wrong");
+  }
+  return 0;
+}
