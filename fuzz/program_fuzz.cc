@@ -30,7 +30,7 @@ constexpr std::string_view kMapper = R"(
 Task * GPU, CPU;
 Task stencil, increment GPU;
 Region stencil * GPU FBMEM;
-Region increment private ZCMEM;
+Region increment private * ZCMEM;
 Layout stencil 1 * SOA;
 InstanceLimit stencil 4;
 gpus = Machine(GPU);

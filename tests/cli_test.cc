@@ -97,7 +97,7 @@ class Cli : public testing::Test {
     if (!part.empty()) {
       EXPECT_NE((o.out + o.err).find(part), std::string::npos) << o.out << o.err;
     }
-    if (code == 0 || code == cli::kBadMapper) return;
+    if (code == 0 || code == static_cast<int>(cli::Exit::bad_mapper)) return;
     EXPECT_EQ(o.out, "");
     // The same as a document.
     const Outcome j = run(arguments + " --json");
@@ -395,8 +395,8 @@ TEST_F(Cli, CheckWritesSarif) {
   const json& change = results[0]["fixes"][0]["artifactChanges"][0];
   EXPECT_EQ(change["replacements"][0]["insertedContent"]["text"], ";");
   for (const json& r : results) {
-    EXPECT_TRUE(std::any_of(driver["rules"].begin(), driver["rules"].end(),
-                            [&](const json& rule) { return rule["id"] == r["ruleId"]; }));
+    EXPECT_TRUE(
+        std::ranges::any_of(driver["rules"], [&](const json& rule) { return rule["id"] == r["ruleId"]; }));
   }
   EXPECT_EQ(document("check good.mapper --format sarif", 0)["runs"][0]["results"], json::array());
 }

@@ -37,7 +37,7 @@ inline std::vector<std::filesystem::path> files(const std::filesystem::path& fol
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() == extension) found.push_back(entry.path());
   }
-  std::sort(found.begin(), found.end());
+  std::ranges::sort(found);
   return found;
 }
 
@@ -68,7 +68,7 @@ inline Case load(const std::filesystem::path& path) {
     }
     at = newline == std::string::npos ? all.size() : newline + 1;
   }
-  const auto mark = std::find(c.setup.begin(), c.setup.end(), kNoNewline);
+  const auto mark = std::ranges::find(c.setup, kNoNewline);
   if (mark != c.setup.end()) {
     c.setup.erase(mark);
     c.has_last_newline = false;

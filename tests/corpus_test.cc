@@ -130,7 +130,7 @@ bool parsed(const base::Diagnostics& problems) {
     return code.starts_with("MW1") || code.starts_with("MW2");
   };
   const std::set<std::string_view> all = codes(problems);
-  return std::none_of(all.begin(), all.end(), syntax);
+  return std::ranges::none_of(all, syntax);
 }
 
 class Corpus : public testing::TestWithParam<std::filesystem::path> {};

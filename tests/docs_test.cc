@@ -393,7 +393,7 @@ std::vector<std::string> documents() {
   for (const auto& entry : fs::directory_iterator(kRoot / "docs")) {
     if (entry.path().extension() == ".md") names.push_back("docs/" + entry.path().filename().string());
   }
-  std::sort(names.begin(), names.end());
+  std::ranges::sort(names);
   return names;
 }
 
@@ -473,7 +473,7 @@ TEST(Manual, StatesTheBounds) {
   const auto all = parse_document(kManual, read(kRoot / kManual)).prose;
   const auto expect = [&](std::string_view what, std::int64_t bound) {
     const std::string row = fmt::format("| {} | {} |", what, with_separators(bound));
-    EXPECT_NE(std::find(all.begin(), all.end(), row), all.end()) << "no row " << row;
+    EXPECT_NE(std::ranges::find(all, row), all.end()) << "no row " << row;
   };
   expect("bytes of a mapper", static_cast<std::int64_t>(base::Source::kMaxBytes));
   expect("operators, brackets and calls inside one another, in one expression", lang::kMaxExprDepth);

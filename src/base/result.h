@@ -12,6 +12,7 @@ namespace mapwright::base {
 template <class T>
 class [[nodiscard]] Result {
  public:
+  // NOLINTBEGIN(google-explicit-constructor): `return value;` and `return problem;` are what a Result is for
   Result(T value) : state_(std::move(value)) {}
   Result(Diagnostic problem) {
     Diagnostics list;
@@ -19,6 +20,7 @@ class [[nodiscard]] Result {
     state_ = std::move(list);
   }
   Result(Diagnostics problems) : state_(std::move(problems)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   bool ok() const { return std::holds_alternative<T>(state_); }
   explicit operator bool() const { return ok(); }

@@ -97,8 +97,7 @@ std::string visible(std::string_view text) {
 }
 
 std::size_t display_width(std::string_view shown) {
-  return static_cast<std::size_t>(
-      std::count_if(shown.begin(), shown.end(), [](char c) { return !is_continuation(c); }));
+  return static_cast<std::size_t>(std::ranges::count_if(shown, [](char c) { return !is_continuation(c); }));
 }
 
 std::string_view cut_left(std::string_view text, std::size_t bytes) {

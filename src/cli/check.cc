@@ -52,7 +52,7 @@ class Check : public Command {
     // In a pipe the mapper comes through, repaired or not.
     if (text != original || (fix_ && file_ == "-")) write(console, text);
     show(console, problems, fixed);
-    return problems.has_errors() ? kBadMapper : kOk;
+    return problems.has_errors() ? Exit::bad_mapper : Exit::ok;
   }
 
  private:
@@ -81,7 +81,7 @@ class Check : public Command {
       return;
     }
     const auto written = base::replace_file(file_, text);
-    if (const auto* error = std::get_if<base::FileError>(&written)) throw Stop{kIo, error->message, {}};
+    if (const auto* error = std::get_if<base::FileError>(&written)) throw Stop{Exit::io, error->message, {}};
   }
 
   void show(Console& console, const base::Diagnostics& problems, std::size_t fixed) const {

@@ -59,26 +59,26 @@ Exit usage(Console& console, const CLI::App& app, const CLI::ParseError& error, 
       const auto chosen = app.get_subcommands();
       console.result(chosen.empty() ? app.help() : chosen.front()->help("mapwright"));
     }
-    return kOk;
+    return Exit::ok;
   }
   const auto chosen = app.get_subcommands();
   std::string what = error.what();
   if (chosen.empty() && !first.empty() && !first.starts_with('-')) what = unknown_command(app, first);
-  if (json) return stop(console, {kUsage, what, {}}, true);
+  if (json) return stop(console, {Exit::usage, what, {}}, true);
   console.say(what);
   const std::string name = chosen.empty() ? "" : " " + chosen.front()->get_name();
   console.say(fmt::format("'mapwright{} --help' says more", name));
-  return kUsage;
+  return Exit::usage;
 }
 
 }  // namespace
 
 CLI::App* Command::add(CLI::App* parent, const std::string& name, const std::string& what,
                        const std::string& example) {
-  app = parent->add_subcommand(name, what);
-  app->footer("Example:\n  " + example);
-  app->add_flag("--json", json_, "One JSON document on standard output, whatever happens");
-  return app;
+  app_ = parent->add_subcommand(name, what);
+  app_->footer("Example:\n  " + example);
+  app_->add_flag("--json", json_, "One JSON document on standard output, whatever happens");
+  return app_;
 }
 
 int run(int argc, char** argv) {
@@ -96,11 +96,11 @@ int run(int argc, char** argv) {
   commands.push_back(machine_command(&app));
 
   bool json = wants_json(argc, argv);
-  Exit code = kOk;
+  Exit code = Exit::ok;
   try {
     app.parse(argc, argv);
     for (const auto& command : commands) {
-      if (!command->app->parsed()) continue;
+      if (!command->app()->parsed()) continue;
       json = command->json();
       code = command->run(console);
     }
@@ -109,17 +109,19 @@ int run(int argc, char** argv) {
   } catch (const Stop& why) {
     code = stop(console, why, json);
   } catch (const base::Bug& bug) {
-    code = stop(console,
-                {kBug, fmt::format("this is a mistake in mapwright, please report it: {}", bug.what()), {}},
-                json);
+    code =
+        stop(console,
+             {Exit::bug, fmt::format("this is a mistake in mapwright, please report it: {}", bug.what()), {}},
+             json);
   } catch (const std::bad_alloc&) {
-    code = stop(console, {kIo, "there is not enough memory", {}}, json);
+    code = stop(console, {Exit::io, "there is not enough memory", {}}, json);
   } catch (const std::exception& error) {
-    code = stop(console,
-                {kBug, fmt::format("this is a mistake in mapwright, please report it: {}", error.what()), {}},
-                json);
+    code = stop(
+        console,
+        {Exit::bug, fmt::format("this is a mistake in mapwright, please report it: {}", error.what()), {}},
+        json);
   }
-  return console.finish(code);
+  return static_cast<int>(console.finish(code));
 }
 
 }  // namespace mapwright::cli

@@ -19,7 +19,7 @@ class Command {
   //! Whether the result is one JSON document; then what stops the command is one as well.
   virtual bool json() const { return json_; }
 
-  CLI::App* app = nullptr;
+  CLI::App* app() const { return app_; }
 
  protected:
   //! "check FILE ..." with an example below its help; every command has --json.
@@ -27,6 +27,7 @@ class Command {
                 const std::string& example);
 
  private:
+  CLI::App* app_ = nullptr;
   bool json_ = false;
 };
 

@@ -44,7 +44,7 @@ void Console::result(std::string_view text) {
 }
 
 // What cannot be said is lost: there is nowhere to complain.
-void Console::say(std::string_view text) {
+void Console::say(std::string_view text) const {
   const std::string line = fmt::format("mapwright: {}\n", base::visible(text));
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
@@ -54,7 +54,7 @@ void Console::lost(int why) {
   lost_ = lost_ || why != EPIPE;
 }
 
-void Console::problems(const base::Diagnostics& list) {
+void Console::problems(const base::Diagnostics& list) const {
   const std::string text = render_all(list, color_error_);
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
@@ -67,7 +67,7 @@ Exit Console::finish(Exit code) {
   if (std::fflush(stdout) != 0) lost(errno);
   if (!lost_) return code;
   say("cannot write to standard output");
-  return kIo;
+  return Exit::io;
 }
 
 std::string read_text(const std::string& path, Exit too_large) {
@@ -78,7 +78,8 @@ std::string read_text(const std::string& path, Exit too_large) {
     for (;;) {
       const ssize_t got = ::read(STDIN_FILENO, chunk, sizeof chunk);
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) throw Stop{kIo, fmt::format("cannot read standard input: {}", std::strerror(errno)), {}};
+      if (got < 0)
+        throw Stop{Exit::io, fmt::format("cannot read standard input: {}", std::strerror(errno)), {}};
       if (got == 0) return text;
       text.append(chunk, static_cast<std::size_t>(got));
       if (text.size() > base::Source::kMaxBytes)
@@ -90,7 +91,7 @@ std::string read_text(const std::string& path, Exit too_large) {
     if (error->error_number == EFBIG)
       throw Stop{too_large, fmt::format("'{}' is larger than 64 MiB", path), {}};
     const bool missing = error->error_number == ENOENT || error->error_number == ENOTDIR;
-    throw Stop{missing ? kNoInput : kIo, error->message, {}};
+    throw Stop{missing ? Exit::no_input : Exit::io, error->message, {}};
   }
   return std::get<std::string>(std::move(text));
 }

@@ -20,13 +20,13 @@ class Console {
   //! To standard output. A reader that went away is no error.
   void result(std::string_view text);
   //! One line to standard error, with the name of the program before it.
-  void say(std::string_view text);
+  void say(std::string_view text) const;
   //! The problems and how many there are more, to standard error.
-  void problems(const base::Diagnostics& list);
+  void problems(const base::Diagnostics& list) const;
   //! The same as text, coloured for standard output if that is a terminal.
   std::string problems_text(const base::Diagnostics& list) const;
 
-  //! Everything written arrives, or kIo.
+  //! Everything written arrives, or Exit::io.
   Exit finish(Exit code);
 
  private:
@@ -39,14 +39,14 @@ class Console {
 
 //! An error that ends a command, on its way to main.
 struct Stop {
-  Exit code = kUsage;
+  Exit code = Exit::usage;
   std::string message;         // said if not empty
   base::Diagnostics problems;  // shown
 };
 
-//! The text of a file, "-" for standard input. Throws Stop: kNoInput, kIo, or kBadMapper where it is too
-//! large.
-std::string read_text(const std::string& path, Exit too_large = kBadMapper);
+//! The text of a file, "-" for standard input. Throws Stop: Exit::no_input, Exit::io, or Exit::bad_mapper
+//! where it is too large.
+std::string read_text(const std::string& path, Exit too_large = Exit::bad_mapper);
 
 //! "2 errors, 1 warning", "no problems".
 std::string count_text(const base::Diagnostics& list);

@@ -25,11 +25,12 @@ class Fmt : public Command {
     const auto formatted =
         lang::format(std::make_shared<base::Source>(file_ == "-" ? "<stdin>" : file_, text));
     const bool changed = formatted && *formatted != text;
-    Exit code = kOk;
-    if (!formatted || (check_ && changed)) code = kBadMapper;
+    Exit code = Exit::ok;
+    if (!formatted || (check_ && changed)) code = Exit::bad_mapper;
     if (formatted && write_ && changed && file_ != "-") {
       const auto written = base::replace_file(file_, *formatted);
-      if (const auto* error = std::get_if<base::FileError>(&written)) throw Stop{kIo, error->message, {}};
+      if (const auto* error = std::get_if<base::FileError>(&written))
+        throw Stop{Exit::io, error->message, {}};
     }
     if (json()) {
       Json document;

@@ -73,7 +73,7 @@ Json sarif(const base::Diagnostics& problems, const std::string& file) {
   std::vector<const base::DiagnosticKind*> kinds;
   for (const base::Diagnostic& d : problems.items()) {
     if (results.size() == kMostShown) break;
-    if (std::find(kinds.begin(), kinds.end(), d.kind) == kinds.end()) {
+    if (std::ranges::find(kinds, d.kind) == kinds.end()) {
       kinds.push_back(d.kind);
       rules.push_back(
           {{"id", d.kind->code}, {"name", d.kind->name}, {"shortDescription", {{"text", d.kind->title}}}});

@@ -26,7 +26,7 @@ class ShowMachine : public Command {
     } else {
       show(console, load_machine(name_));
     }
-    return kOk;
+    return Exit::ok;
   }
 
  private:

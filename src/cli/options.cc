@@ -27,7 +27,7 @@ std::array<std::int64_t, kProcessorKinds> parse_processors(const std::string& te
         equals == std::string_view::npos ? std::nullopt : base::parse_integer(piece.substr(equals + 1));
     if (!kind || !count || *count < 0 || *count > Grid::kMaxProcessors) {
       throw Stop{
-          kUsage,
+          Exit::usage,
           fmt::format(
               "--procs takes KIND=NUMBER,... with up to {} of CPU, GPU, IO, PY, PROC, OMP; '{}' is none",
               Grid::kMaxProcessors, piece),
@@ -35,7 +35,7 @@ std::array<std::int64_t, kProcessorKinds> parse_processors(const std::string& te
     }
     if (std::exchange(seen[static_cast<std::size_t>(*kind)], true)) {
       throw Stop{
-          kUsage, fmt::format("--procs says twice how many {} there are", machine::name_of(*kind)), {}};
+          Exit::usage, fmt::format("--procs says twice how many {} there are", machine::name_of(*kind)), {}};
     }
     counts[static_cast<std::size_t>(*kind)] = *count;
   }
@@ -59,7 +59,7 @@ machine::Machine machine_on_the_spot(const std::array<std::int64_t, kProcessorKi
 
 // Where in a JSON document something is: "/tasks/2/launches".
 [[noreturn]] void bad_program(const std::string& path, std::string_view where, std::string_view what) {
-  throw Stop{kConfiguration, fmt::format("'{}' {}: {}", path, where.empty() ? "/" : where, what), {}};
+  throw Stop{Exit::configuration, fmt::format("'{}' {}: {}", path, where.empty() ? "/" : where, what), {}};
 }
 
 class ProgramReader {
@@ -164,7 +164,7 @@ std::filesystem::path data_folder() {
     if (fs::is_directory(folder / "machines", none)) return folder;
   }
   throw Stop{
-      kIo,
+      Exit::io,
       "the folders machines/ and mappers/ are neither beside the executable nor where they were installed",
       {}};
 }
@@ -173,12 +173,12 @@ machine::Machine load_machine(const std::string& name_or_file) {
   auto machine = machine::load_machine(data_folder() / "machines", name_or_file);
   if (machine) return *machine;
   const base::DiagnosticKind* kind = machine.problems().items().front().kind;
-  Exit code = kConfiguration;
-  if (kind == &machine::problem::unknown_machine) code = kUsage;
+  Exit code = Exit::configuration;
+  if (kind == &machine::problem::unknown_machine) code = Exit::usage;
   // A file that is there and cannot be read is another thing than one that is not there.
   std::error_code none;
   if (kind == &machine::problem::unreadable_file)
-    code = std::filesystem::exists(name_or_file, none) ? kIo : kNoInput;
+    code = std::filesystem::exists(name_or_file, none) ? Exit::io : Exit::no_input;
   throw Stop{code, "", machine.problems()};
 }
 
@@ -196,7 +196,7 @@ void MachineOptions::add_to(CLI::App* command) {
 Grid MachineOptions::grid(std::int64_t ranks_per_node) const {
   const std::int64_t most = Grid::kMaxNodes / ranks_per_node;
   if (nodes && (*nodes < 1 || *nodes > most)) {
-    throw Stop{kUsage, fmt::format("--nodes takes 1 to {}, not {}", most, *nodes), {}};
+    throw Stop{Exit::usage, fmt::format("--nodes takes 1 to {}, not {}", most, *nodes), {}};
   }
   machine::Machine m;
   if (processors) {
@@ -206,7 +206,7 @@ Grid MachineOptions::grid(std::int64_t ranks_per_node) const {
   }
   const std::int64_t count = nodes.value_or(machine ? m.nodes : kDefaultNodes);
   if (count > most) {
-    throw Stop{kUsage,
+    throw Stop{Exit::usage,
                fmt::format("{} nodes with {} ranks each are too many: say --nodes, up to {}", count,
                            ranks_per_node, most),
                {}};
@@ -215,12 +215,12 @@ Grid MachineOptions::grid(std::int64_t ranks_per_node) const {
 }
 
 Program load_program(const std::string& path) {
-  const std::string text = read_text(path, kConfiguration);
+  const std::string text = read_text(path, Exit::configuration);
   nlohmann::json document;
   try {
     document = nlohmann::json::parse(text);
   } catch (const nlohmann::json::exception& e) {
-    throw Stop{kConfiguration, fmt::format("'{}' is not JSON: {}", path, e.what()), {}};
+    throw Stop{Exit::configuration, fmt::format("'{}' is not JSON: {}", path, e.what()), {}};
   }
   return ProgramReader(path, document).run();
 }

@@ -35,15 +35,15 @@ class Place : public Command {
   }
 
   Exit run(Console& console) override {
-    if (!single_ && domain_.empty()) throw Stop{kUsage, "--domain or --single is needed", {}};
+    if (!single_ && domain_.empty()) throw Stop{Exit::usage, "--domain or --single is needed", {}};
     const machine::Grid grid = machine_.grid();
     const lang::Domain domain = parse_domain();
     const auto parent = parse_parent(grid);
     const auto source = std::make_shared<base::Source>(file_ == "-" ? "<stdin>" : file_, read_text(file_));
     lang::Compilation compiled = lang::compile(source);
-    if (!compiled.mapper) throw Stop{kBadMapper, "", compiled.problems};
+    if (!compiled.mapper) throw Stop{Exit::bad_mapper, "", compiled.problems};
     auto placer = lang::Placer::create(compiled.mapper, grid);
-    if (!placer) throw Stop{kBadMapper, "", placer.problems()};
+    if (!placer) throw Stop{Exit::bad_mapper, "", placer.problems()};
 
     std::optional<ProcessorKind> wanted;
     if (!kind_.empty()) wanted = machine::processor_kind(kind_);
@@ -57,19 +57,20 @@ class Place : public Command {
       auto placed = single_ ? (*placer)->place_single(*map, task_, parent, wanted)
                             : (*placer)->place(*map, task_, domain, wanted);
       if (!placed) show_log(console, **placer);
-      if (!placed) throw Stop{kBadMapper, "", placed.problems()};
+      if (!placed) throw Stop{Exit::bad_mapper, "", placed.problems()};
       placement = *placed;
     } else {
       if (grid.count(kind) == 0)
-        throw Stop{
-            kBadMapper, fmt::format("the machine has no {} processor for '{}'", name_of(kind), task_), {}};
+        throw Stop{Exit::bad_mapper,
+                   fmt::format("the machine has no {} processor for '{}'", name_of(kind), task_),
+                   {}};
       placement = single_ ? policy::default_single_placement(parent.value_or(machine::Processor{}), kind)
                           : policy::default_index_placement(domain, kind, grid);
     }
     show_log(console, **placer);
     console.result(json() ? as_json(*placement, *compiled.mapper, map)
                           : as_text(*placement, *compiled.mapper, map));
-    return kOk;
+    return Exit::ok;
   }
 
  private:
@@ -83,7 +84,7 @@ class Place : public Command {
     const auto domain = lang::parse_domain(domain_);
     if (!domain) {
       throw Stop{
-          kUsage,
+          Exit::usage,
           fmt::format(
               "'{}' is no launch domain: 1 to {} extents from 1 on, as 8 or 4x2, or bounds, as 0..3x2..5",
               domain_, lang::kMaxLaunchRank),
@@ -91,7 +92,7 @@ class Place : public Command {
     }
     if (!domain->size(lang::Placer::kMaxPoints))
       throw Stop{
-          kUsage,
+          Exit::usage,
           fmt::format("the launch domain {} has more than {} points", domain_, lang::Placer::kMaxPoints),
           {}};
     return *domain;
@@ -104,7 +105,7 @@ class Place : public Command {
     const auto index = parts.size() == 2 ? base::parse_integer(parts[1]) : std::nullopt;
     if (!node || !index || *node < 0 || *index < 0 || *node >= grid.nodes ||
         *index >= machine::Grid::kMaxProcessors) {
-      throw Stop{kUsage,
+      throw Stop{Exit::usage,
                  fmt::format("--parent takes a node, 0 to {}, and a processor there, as 1,0; '{}' is none",
                              grid.nodes - 1, parent_),
                  {}};
@@ -117,7 +118,7 @@ class Place : public Command {
     lang::TaskFacts facts;
     facts.name = task_;
     const std::vector<ProcessorKind> kinds = lang::usable_kinds(mapper, facts, &grid);
-    if (kinds.empty()) throw Stop{kUsage, "the machine has no GPU, OMP or CPU processor", {}};
+    if (kinds.empty()) throw Stop{Exit::usage, "the machine has no GPU, OMP or CPU processor", {}};
     return kinds.front();
   }
 

@@ -238,7 +238,7 @@ void Checker::check_memories(const RegionStatement& s) {
   if (s.kind.empty()) return;
   const machine::ProcessorKind kind = s.kind[0].kind;
   const auto reached = [&](const MemoryRef& m) { return machine::usually_addressable(kind, m.kind); };
-  const bool some = std::any_of(s.memories.begin(), s.memories.end(), reached);
+  const bool some = std::ranges::any_of(s.memories, reached);
   const std::string_view processor = machine::name_of(kind);
   const std::string note =
       kind == machine::ProcessorKind::gpu
@@ -374,9 +374,8 @@ std::optional<MapChoice> Checker::map_choice(const MapStatement& s) {
   const bool older = !s.machine.text.empty();
   const std::array<ParameterType, 3> older_types{ParameterType::ipoint, ParameterType::ispace,
                                                  ParameterType::mspace};
-  const bool takes_older =
-      std::equal(f.parameters.begin(), f.parameters.end(), older_types.begin(), older_types.end(),
-                 [](const Parameter& p, ParameterType t) { return p.type == t; });
+  const bool takes_older = std::ranges::equal(
+      f.parameters, older_types, [](const Parameter& p, ParameterType t) { return p.type == t; });
   const bool takes_task = f.parameters.size() == 1 && f.parameters[0].type == ParameterType::task;
   if (!older && !takes_task) {
     report(problem::mapping_signature, s.function.span, fmt::format("`{}` does not take a task", f.name.text),

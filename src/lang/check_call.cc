@@ -118,8 +118,8 @@ Checker::Lowered Checker::property(const Expr& e, const Expr* call) {
     if ((p == Property::auto_split || p == Property::greedy_split) && counted &&
         literal(1).kind == ExprKind::tuple) {
       const auto weights = ast_.list_of(literal(1));
-      const bool plain = std::none_of(weights.begin(), weights.end(),
-                                      [&](ExprId id) { return ast_[id].kind == ExprKind::unpack; });
+      const bool plain =
+          std::ranges::none_of(weights, [&](ExprId id) { return ast_[id].kind == ExprKind::unpack; });
       if (plain) type.rank = object.type.rank - 1 + static_cast<int>(weights.size());
     }
   }

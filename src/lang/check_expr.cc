@@ -243,14 +243,13 @@ Checker::Lowered Checker::tuple(const Expr& e) {
   n.op = Op::tuple;
   std::vector<Type> types;
   list(e, false, &n, &types);
-  const bool integers =
-      std::all_of(types.begin(), types.end(), [](const Type& t) { return t.is(TypeKind::integer); });
+  const bool integers = std::ranges::all_of(types, [](const Type& t) { return t.is(TypeKind::integer); });
   return emit(n, e, tuple_of(integers && !n.unpacks));
 }
 
 Checker::Lowered Checker::index(const Expr& e) {
   const auto items = ast_.list_of(e);
-  const bool machine_like = e.count > 1 || std::any_of(items.begin(), items.end(), [&](ExprId id) {
+  const bool machine_like = e.count > 1 || std::ranges::any_of(items, [&](ExprId id) {
                               return ast_[id].kind == ExprKind::star || ast_[id].kind == ExprKind::unpack;
                             });
   const Lowered object = lower(e.a, machine_like ? Use::machine : Use::value);
@@ -299,8 +298,7 @@ Checker::Lowered Checker::index(const Expr& e) {
       want({kNoNode, t}, TypeKind::integer, id, problem::index_type, "an index of a machine");
     }
     if (counted) machine_index(e, object.type);
-    const bool set =
-        std::any_of(items.begin(), items.end(), [&](ExprId id) { return ast_[id].kind == ExprKind::star; });
+    const bool set = std::ranges::any_of(items, [&](ExprId id) { return ast_[id].kind == ExprKind::star; });
     return emit(n, e, of(set ? TypeKind::processors : TypeKind::processor));
   }
   return emit(n, e, machine_like ? of(TypeKind::unknown) : Type{});

@@ -11,7 +11,6 @@ namespace mapwright::lang {
 namespace {
 
 using base::Fix;
-using base::Span;
 
 // What people call without defining it, and how it is said here.
 struct Idiom {
@@ -176,7 +175,7 @@ std::optional<std::string_view> Checker::meant(std::string_view word,
   };
   if (locals_ != nullptr) collect(*locals_);
   collect(globals_);
-  std::sort(names.begin(), names.end());  // the answer must not depend on the order of a hash table
+  std::ranges::sort(names);  // the answer must not depend on the order of a hash table
   return base::closest(word, names);
 }
 

@@ -1,5 +1,5 @@
-// Evaluates a mapper's functions on one machine. Expressions: evaluator.cc; machine spaces:
-// evaluator_space.cc.
+// Evaluates a mapper's functions on one machine. Launches, calls and expressions: evaluator.cc; values,
+// tuples and machine spaces: evaluator_value.cc, evaluator_tuple.cc, evaluator_space.cc.
 #pragma once
 
 #include <array>
@@ -37,6 +37,13 @@ struct Value {
     const TaskContext* task;
   };
 };
+
+inline Value scalar(TypeKind kind, std::int64_t integer) {
+  Value v{};
+  v.kind = kind;
+  v.integer = integer;
+  return v;
+}
 
 //! What is known of a task when it is mapped.
 struct TaskContext {
@@ -124,7 +131,7 @@ class Evaluator {
   [[gnu::cold]] Value out_of_steps(NodeId id);
   [[gnu::cold]] Value unassigned(NodeId id, const Node& n);
   Value machine_space(NodeId id, const Node& n);
-  template <Op op>
+  template <Op kOp>
   Value calculation(NodeId id, const Node& n);
   Value tuple(const Node& n);
   Value conditional(NodeId id, const Node& n);
@@ -227,6 +234,7 @@ inline Value Evaluator::integer_arithmetic(NodeId id, Op op, std::int64_t a, std
     case Op::multiply: failed = __builtin_mul_overflow(a, b, &result); break;
     default:
       // Zero, and the one quotient that does not fit.
+      if (op == Op::modulo && b == -1) break;  // 0, also where the quotient does not fit
       failed = b == 0 || (b == -1 && a == std::numeric_limits<std::int64_t>::min());
       if (failed) break;
       // Division of 32-bit numbers is several times faster, and nearly all are.

@@ -81,9 +81,8 @@ class NameCheck {
     if (!region_set_.contains(std::string(name.text)))
       return unknown(problem::unknown_region, name, "region", region_names_);
     if (t == nullptr) return;
-    const bool used = std::any_of(t->regions.begin(), t->regions.end(), [&](const auto& names) {
-      return std::find(names.begin(), names.end(), name.text) != names.end();
-    });
+    const bool used = std::ranges::any_of(
+        t->regions, [&](const auto& names) { return std::ranges::find(names, name.text) != names.end(); });
     if (!used) {
       report(problem::unknown_region, name.span,
              fmt::format("the task `{}` does not use the region `{}`", task_name.text, name.text),
@@ -96,8 +95,8 @@ class NameCheck {
       if (const TaskFacts* t = task(name)) variants(*t, s);
     }
     if (grid_ == nullptr) return;
-    const bool some = std::any_of(s.kinds.begin(), s.kinds.end(),
-                                  [&](const ProcessorRef& p) { return grid_->count(p.kind) > 0; });
+    const bool some =
+        std::ranges::any_of(s.kinds, [&](const ProcessorRef& p) { return grid_->count(p.kind) > 0; });
     if (!some) {
       report(problem::no_processor, base::cover(s.kinds.front().span, s.kinds.back().span),
              "the machine has none of these processors",
@@ -109,9 +108,9 @@ class NameCheck {
   void variants(const TaskFacts& t, const TaskStatement& s) {
     if (t.variants.empty()) return;
     const auto possible = [&](const ProcessorRef& p) {
-      return std::find(t.variants.begin(), t.variants.end(), p.kind) != t.variants.end();
+      return std::ranges::find(t.variants, p.kind) != t.variants.end();
     };
-    if (std::any_of(s.kinds.begin(), s.kinds.end(), possible)) return;
+    if (std::ranges::any_of(s.kinds, possible)) return;
     std::vector<std::string_view> names;
     for (const ProcessorKind k : t.variants) names.push_back(name_of(k));
     report(problem::no_variant, base::cover(s.kinds.front().span, s.kinds.back().span),
@@ -164,10 +163,9 @@ std::vector<ProcessorKind> usable_kinds(const CompiledMapper& mapper, const Task
   constexpr std::array kLegion = {ProcessorKind::gpu, ProcessorKind::omp, ProcessorKind::cpu};
   std::vector<ProcessorKind> kinds;
   const auto offer = [&](ProcessorKind k) {
-    const bool variant = task.variants.empty() ||
-                         std::find(task.variants.begin(), task.variants.end(), k) != task.variants.end();
+    const bool variant = task.variants.empty() || std::ranges::find(task.variants, k) != task.variants.end();
     const bool processor = grid == nullptr || grid->count(k) > 0;
-    if (variant && processor && std::find(kinds.begin(), kinds.end(), k) == kinds.end()) kinds.push_back(k);
+    if (variant && processor && std::ranges::find(kinds, k) == kinds.end()) kinds.push_back(k);
   };
   for (const KindChoice& c : mapper.kinds(task.name)) offer(c.kind);
   for (const ProcessorKind k : kLegion) offer(k);

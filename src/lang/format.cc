@@ -95,8 +95,7 @@ class Formatter {
   // One blank line stays where the writer left some.
   void blank_line(base::Span next) {
     const std::string_view gap = source_.slice({last_end_, next.begin});
-    const bool wanted =
-        comments_ && !out_.empty() && !body_starts_ && std::count(gap.begin(), gap.end(), '\n') > 1;
+    const bool wanted = comments_ && !out_.empty() && !body_starts_ && std::ranges::count(gap, '\n') > 1;
     body_starts_ = false;
     if (wanted) out_ += '\n';
   }

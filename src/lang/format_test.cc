@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -101,7 +102,7 @@ std::vector<std::filesystem::path> mappers() {
       if (entry.path().extension() == ".mapper") paths.push_back(entry.path());
     }
   }
-  std::sort(paths.begin(), paths.end());
+  std::ranges::sort(paths);
   return paths;
 }
 

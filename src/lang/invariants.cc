@@ -10,9 +10,8 @@ namespace {
 class Invariants {
  public:
   explicit Invariants(Code* code) : code_(*code) {
-    prints_ = std::any_of(code_.functions.begin(), code_.functions.end(), [](const FunctionCode& f) {
-      return std::any_of(f.steps.begin(), f.steps.end(),
-                         [](const Step& s) { return s.kind == Step::Kind::print; });
+    prints_ = std::ranges::any_of(code_.functions, [](const FunctionCode& f) {
+      return std::ranges::any_of(f.steps, [](const Step& s) { return s.kind == Step::Kind::print; });
     });
   }
 

@@ -31,8 +31,7 @@ std::vector<KindChoice> CompiledMapper::kinds(std::string_view task) const {
     const auto found = task_rules_.find(name);
     if (found == task_rules_.end()) continue;
     for (const ProcessorRef& p : found->second->kinds) {
-      const bool known =
-          std::any_of(choices.begin(), choices.end(), [&](const KindChoice& c) { return c.kind == p.kind; });
+      const bool known = std::ranges::any_of(choices, [&](const KindChoice& c) { return c.kind == p.kind; });
       if (!known) choices.push_back({p.kind, p.span, !name.empty()});
     }
   }

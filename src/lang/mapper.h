@@ -29,7 +29,7 @@ struct RegionRef {
 
 //! The processor kinds that apply to a task, best first.
 struct KindChoice {
-  machine::ProcessorKind kind;
+  machine::ProcessorKind kind{};
   base::Span where;      //!< the word in the mapper
   bool by_name = false;  //!< from a statement that names the task, not from `*`
 };
@@ -68,6 +68,7 @@ class CompiledMapper {
   explicit CompiledMapper(Ast ast) : ast_(std::move(ast)) {}
   CompiledMapper(const CompiledMapper&) = delete;  // its tables point into its tree
   CompiledMapper& operator=(const CompiledMapper&) = delete;
+  ~CompiledMapper() = default;
 
   const base::SourcePtr& source() const { return ast_.source; }
   const Ast& ast() const { return ast_; }
@@ -114,7 +115,7 @@ class CompiledMapper {
 
   struct MemoryRule {
     std::optional<machine::ProcessorKind> kind;  // none = *
-    const RegionStatement* statement;
+    const RegionStatement* statement = nullptr;
   };
   struct LayoutRule {
     std::variant<std::monostate, ProcessorRef, MemoryRef> where;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <ranges>
 
 #include "base/bug.h"
 
@@ -37,7 +38,7 @@ class Search {
  public:
   Search(std::int64_t extent, std::span<const std::int64_t> weights)
       : weights_(weights), primes_(prime_powers(extent)), current_(weights.size(), 1) {
-    std::reverse(primes_.begin(), primes_.end());
+    std::ranges::reverse(primes_);
   }
 
   Extents best(const Extents& greedy) {
@@ -104,8 +105,8 @@ std::vector<std::int64_t> prime_factors(std::int64_t n) {
 Extents balanced_factors(std::int64_t extent, int k) {
   if (extent == 0) return factors_of_nothing(static_cast<std::size_t>(k));
   Extents buckets(static_cast<std::size_t>(k), 1);
-  for (const std::int64_t p : prime_factors(extent)) *std::min_element(buckets.begin(), buckets.end()) *= p;
-  std::sort(buckets.begin(), buckets.end(), std::greater<>());
+  for (const std::int64_t p : prime_factors(extent)) *std::ranges::min_element(buckets) *= p;
+  std::ranges::sort(buckets, std::greater<>());
   return buckets;
 }
 
@@ -114,11 +115,10 @@ Extents greedy_factors(std::int64_t extent, std::span<const std::int64_t> weight
   Extents factors(weights.size(), 1);
   std::vector<double> sides(weights.begin(), weights.end());
   const std::vector<std::int64_t> primes = prime_factors(extent);
-  for (auto p = primes.rbegin(); p != primes.rend(); ++p) {
-    const auto longest =
-        static_cast<std::size_t>(std::max_element(sides.begin(), sides.end()) - sides.begin());
-    factors[longest] *= *p;
-    sides[longest] /= static_cast<double>(*p);
+  for (const std::int64_t p : std::views::reverse(primes)) {
+    const auto longest = static_cast<std::size_t>(std::ranges::max_element(sides) - sides.begin());
+    factors[longest] *= p;
+    sides[longest] /= static_cast<double>(p);
   }
   return factors;
 }

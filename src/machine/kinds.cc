@@ -13,7 +13,7 @@ constexpr std::array<std::string_view, kMemoryKinds> kMemoryNames{"SYSMEM", "FBM
 
 template <class Kind, std::size_t N>
 std::optional<Kind> find(const std::array<std::string_view, N>& names, std::string_view name) {
-  const auto at = std::find(names.begin(), names.end(), name);
+  const auto at = std::ranges::find(names, name);
   if (at == names.end()) return std::nullopt;
   return static_cast<Kind>(at - names.begin());
 }

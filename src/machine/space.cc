@@ -159,7 +159,7 @@ std::size_t SpacePool::KeyHash::operator()(std::span<const std::int64_t> key) co
 }
 
 bool SpacePool::KeyEqual::operator()(std::span<const std::int64_t> a, std::span<const std::int64_t> b) const {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  return std::ranges::equal(a, b);
 }
 
 const Space* SpacePool::find(std::span<const std::int64_t> key) const {
@@ -206,8 +206,8 @@ const Space* SpacePool::factor(const Space* space, int d, std::span<const std::i
   next.transform_ = Space::Transform::factors;
   next.a_ = d;
   next.rank_ = space->rank_ + k - 1;
-  auto out = std::copy_n(space->extents_.begin(), d, next.extents_.begin());
-  out = std::copy(factors.begin(), factors.end(), out);
+  auto* out = std::copy_n(space->extents_.begin(), d, next.extents_.begin());
+  out = std::ranges::copy(factors, out).out;
   std::copy(space->extents_.begin() + d + 1, space->extents_.begin() + space->rank_, out);
   KeyBuilder key(space, static_cast<std::int64_t>(next.transform_));
   return extend(space, next, key.add(d).add(factors).get());

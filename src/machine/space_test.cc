@@ -148,7 +148,7 @@ RC_GTEST_PROP(SpaceProperty, TransformsAreBijectionsAndIndexOfIsTheWayBack, ()) 
     RC_ASSERT(seen.emplace(p.node, p.index).second);
     const auto back = s->index_of(p);
     RC_ASSERT(back.has_value());
-    RC_ASSERT(std::equal(index.begin(), index.end(), back->begin()));
+    RC_ASSERT(std::ranges::equal(index, std::span(*back).first(index.size())));
   }
 }
 

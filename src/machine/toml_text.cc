@@ -17,7 +17,7 @@ std::optional<base::Span> line_with_too_many_dots(std::string_view text) {
   std::size_t at = 0;
   for (const std::string_view line : base::split(text, '\n')) {
     const bool comment = line.find_first_not_of(" \t") == line.find('#');
-    if (!comment && std::count(line.begin(), line.end(), '.') > kMostDots) {
+    if (!comment && std::ranges::count(line, '.') > kMostDots) {
       return base::Span{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at + line.size())};
     }
     at += line.size() + 1;
@@ -41,6 +41,7 @@ std::optional<base::Span> first_of_its_kind(const base::Source& source, base::Sp
   std::optional<base::Span> found;
   for (std::uint32_t at = here.begin; at > 0;) {
     const base::Span line = source.line_around(at - 1);
+    if (line.begin >= at) break;  // the first line begins behind its byte order mark
     const std::string_view words = head(source.slice(line));
     const auto indent = static_cast<std::uint32_t>(source.slice(line).find_first_not_of(" \t"));
     if (words == wanted) {
@@ -69,9 +70,16 @@ std::uint32_t TomlText::offset(const toml::source_position& at) const {
   if (at.line > line_starts_.size()) return end;
   std::uint32_t byte = line_starts_[at.line - 1];
   if (at.line == 1 && source_->text().starts_with("\xEF\xBB\xBF")) byte += 3;
-  for (toml::source_index column = 1; column < at.column && byte < end; ++column) {
+  toml::source_index column = 1;
+  // Values are asked for in their order: going on from the one before keeps long lines linear.
+  if (last_.line == at.line && last_.column <= at.column) {
+    column = last_.column;
+    byte = last_.byte;
+  }
+  for (; column < at.column && byte < end; ++column) {
     byte += static_cast<std::uint32_t>(std::max<std::size_t>(1, base::utf8_length(source_->text(), byte)));
   }
+  last_ = {at.line, column, byte};
   return byte;
 }
 

@@ -28,6 +28,12 @@ class TomlText {
 
   base::SourcePtr source_;
   std::vector<std::uint32_t> line_starts_;
+  struct Found {
+    toml::source_index line = 0;
+    toml::source_index column = 0;
+    std::uint32_t byte = 0;
+  };
+  mutable Found last_;  // the place that offset() was asked for before
   toml::table root_;
 };
 

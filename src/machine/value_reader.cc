@@ -17,6 +17,9 @@ constexpr std::size_t kLongestName = 64;
 
 base::Diagnostic& Report::add(const base::DiagnosticKind& kind, base::Span where, std::string message,
                               std::string note) {
+  // What is missing from a file stands at its first byte, if it has one.
+  const auto size = static_cast<std::uint32_t>(source_->text().size());
+  where = {std::min(where.begin, size), std::min(where.end, size)};
   found_.push_back({&kind, source_, where, std::move(message), std::move(note), {}, {}});
   return found_.back();
 }

@@ -70,16 +70,18 @@ lang::PlacementPtr default_index_placement(const Domain& domain, machine::Proces
     const std::vector<Point>& points = points_of[node];
     const Domain box = bounding_box(domain.rank, points);
     std::vector<std::int64_t> sides;
+    sides.reserve(static_cast<std::size_t>(box.rank));
     for (int d = 0; d < box.rank; ++d) sides.push_back(box.extent(d));
     const machine::Extents blocks = machine::greedy_factors(grid.count(kind), sides);
     std::vector<std::int64_t> block_at(points.size());
-    std::transform(points.begin(), points.end(), block_at.begin(),
-                   [&](const Point& q) { return block_of(box, blocks, q); });
+    std::ranges::transform(points, block_at.begin(),
+                           [&](const Point& q) { return block_of(box, blocks, q); });
     std::vector<std::int64_t> used = block_at;
-    std::sort(used.begin(), used.end());
-    used.erase(std::unique(used.begin(), used.end()), used.end());
+    std::ranges::sort(used);
+    const auto repeated = std::ranges::unique(used);
+    used.erase(repeated.begin(), repeated.end());
     for (std::size_t i = 0; i < points.size(); ++i) {
-      const auto nth = std::lower_bound(used.begin(), used.end(), block_at[i]) - used.begin();
+      const auto nth = std::ranges::lower_bound(used, block_at[i]) - used.begin();
       slots[static_cast<std::size_t>(domain.position(points[i]))] = {static_cast<std::uint32_t>(node),
                                                                      static_cast<std::uint32_t>(nth)};
     }
