@@ -1,8 +1,10 @@
-// A task-graph program with sequential semantics, in Legion's vocabulary, as plain data: what is launched, on which
-// pieces of which data, with which privileges, and what the kernels cost. Nothing here knows a machine or a mapper.
+// A task-graph program with sequential semantics, in Legion's vocabulary, as plain data: what is launched, on
+// which pieces of which data, with which privileges, and what the kernels cost. Nothing here knows a machine
+// or a mapper.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -54,11 +56,11 @@ struct Partition {
 };
 
 enum class Privilege : std::uint8_t {
-  none,        //!< the index space only: no instance
+  none,  //!< the index space only: no instance
   read,
-  write,       //!< all elements are overwritten: what was there is not needed
+  write,  //!< all elements are overwritten: what was there is not needed
   read_write,
-  reduce,      //!< sums into an instance of its own, which is folded before the next read
+  reduce,  //!< sums into an instance of its own, which is folded before the next read
 };
 
 //! A number for every point of a launch: none = 0, one for all, or one for each in the order of Domain::next.
@@ -73,12 +75,13 @@ struct PerPoint {
 //! What one launch does with one partition.
 struct Requirement {
   PartitionId partition = 0;
-  //! The piece of each point: empty = point i has piece i; one = all points have that piece; else one for each.
+  //! The piece of each point: empty = point i has piece i; one = all points have that piece; else one for
+  //! each.
   std::vector<std::uint32_t> pieces;
   Privilege privilege = Privilege::read;
   FieldSet fields = 0;
-  //! Bytes that a kernel streams for each element of its piece; where not stated, the bytes of the fields, twice for
-  //! read_write and reduce.
+  //! Bytes that a kernel streams for each element of its piece; where not stated, the bytes of the fields,
+  //! twice for read_write and reduce.
   std::optional<double> streamed;
   PerPoint gathers;  //!< scattered accesses of a point, each of which needs a memory transaction of its own
   PerPoint atomics;  //!< atomic updates of a point that contend with others
@@ -98,10 +101,10 @@ struct Variant {
   Precision precision = Precision::double_precision;
   //! Share of the processor's peak that its arithmetic reaches; not stated: the processor's sustained rate.
   std::optional<double> peak_share;
-  double streaming_share = 1;           //!< share of a memory's bandwidth that it reaches
-  std::optional<Order> order;           //!< of the dimensions that it walks along; not stated: any
-  //! What it prints and aborts with on an instance in another order, or with fields interleaved (AOS); empty: it runs,
-  //! and pays for the memory transactions that are then only partly used.
+  double streaming_share = 1;  //!< share of a memory's bandwidth that it reaches
+  std::optional<Order> order;  //!< of the dimensions that it walks along; not stated: any
+  //! What it prints and aborts with on an instance in another order, or with fields interleaved (AOS); empty:
+  //! it runs, and pays for the memory transactions that are then only partly used.
   std::string layout_failure;
 };
 
@@ -126,7 +129,8 @@ struct Launch {
   bool single = false;
   std::vector<Requirement> requirements;
   PerPoint flops;  //!< of each point
-  //! Launches whose futures this one needs; one that stands at or behind this one means that of the iteration before.
+  //! Launches whose futures this one needs; one that stands at or behind this one means that of the iteration
+  //! before.
   std::vector<LaunchId> futures;
   std::optional<Parent> parent;  //!< none: the top-level task
 
@@ -160,22 +164,42 @@ struct Program {
   std::int64_t warmup = 0;      //!< iterations before the timed ones
   std::int64_t iterations = 1;  //!< timed iterations, at least 1
   bool traced = false;          //!< the runtime replays its analysis from the second iteration on
-  bool waits = false;           //!< the top-level task waits for each iteration to end before it launches the next
+  bool waits = false;  //!< the top-level task waits for each iteration to end before it launches the next
   Metric metric;
   std::map<std::string, std::int64_t, std::less<>> parameters;  //!< what it was made from, for reports
   std::vector<std::string> notes;  //!< what the user should know, such as a size that had to shrink
 };
 
-//! Every rule above that the types do not enforce: ids and pieces in range, boxes inside their regions and disjoint
-//! where they must be, parents that are inner and come before their children, requirements of one launch that do not
-//! conflict, sizes within the limits. Problems name the program's own names.
-base::Diagnostics validate(const Program& program);
+//! Where parts of a program stand in the text that it was read from, by path:
+//! "launches[2].requirements[0].pieces".
+struct Text {
+  base::SourcePtr source;
+  std::function<base::Span(std::string_view path)>
+      place;  //!< of the nearest thing around what is not in the text
+};
 
-//! What mappers are checked against.
+//! Every rule above that the types do not enforce: ids and pieces in range, boxes inside their regions and
+//! disjoint where they must be, launches in program order (a child behind its parent and before the next
+//! launch outside of the parent, children of a parent by its points), parents that are inner, futures that
+//! come, requirements of one launch that do not conflict, sizes within the limits. Problems name the
+//! program's own names; they stand in `text`, if there is one. Launches and points are counted from 0. What
+//! builds on a problem is not looked at.
+base::Diagnostics validate(const Program& program, const Text* text = nullptr);
+
+//! What mappers are checked against, of a valid program. A requirement is called by its partition's name and
+//! its region's; one of a task that is launched with several partitions by all their names.
 lang::ProgramFacts facts_of(const Program& program);
 
 //! Limits: a program is data from outside.
 inline constexpr std::int64_t kMaxPoints = std::int64_t{1} << 24;    //!< points of all launches together
 inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 50;  //!< elements of a region
+inline constexpr std::int64_t kMaxCoordinate = std::int64_t{1}
+                                               << 51;             //!< of an element or a point, either sign
+inline constexpr std::int64_t kMaxBytes = std::int64_t{1} << 60;  //!< of all elements and fields of a region
+inline constexpr std::int64_t kMaxRanks = std::int64_t{1} << 20;  //!< ranks of a node
+inline constexpr std::int64_t kMaxIterations = 1'000'000'000;     //!< warm-up and timed, each
+inline constexpr std::size_t kMaxFields = 64;                     //!< fields of a region
+inline constexpr std::size_t kMaxRequirements = 1024;             //!< requirements of a launch
+inline constexpr std::size_t kLongestName = 256;                  //!< bytes of a name
 
 }  // namespace mapwright::program
