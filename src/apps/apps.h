@@ -40,8 +40,9 @@ struct Options {
   std::map<std::string, std::int64_t, std::less<>> set;  //!< parameters that the user states
 };
 
-//! The program. Problems: no such application or parameter (with the nearest name), a value out of range, a machine
-//! without GPUs, no grid for this number of nodes and GPUs (with the nearest number of nodes that has one).
+//! The program. Problems: no such application or parameter (with the nearest name), a value out of range, a
+//! machine without GPUs, no grid for this number of nodes and GPUs (with the nearest number of nodes that has
+//! one).
 base::Result<program::Program> make(std::string_view app, const Options& options);
 
 }  // namespace mapwright::apps
