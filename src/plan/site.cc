@@ -126,6 +126,14 @@ Distance Site::distance(MemoryId a, MemoryId b) const {
   return x.socket == y.socket ? Distance::same_socket : Distance::same_node;
 }
 
+bool Site::other_rank(MemoryId a, MemoryId b) const {
+  const Memory& x = memories_[a];
+  const Memory& y = memories_[b];
+  if (x.node != y.node) return true;
+  const auto gpus = static_cast<std::uint32_t>(grid_.count(ProcessorKind::gpu));
+  return x.kind == MemoryKind::fbmem && y.kind == MemoryKind::fbmem && gpus > 0 && x.index / gpus != y.index / gpus;
+}
+
 const Site::Route& Site::route(MemoryId from, MemoryId to) const {
   return routes_[route_index(memories_[from].kind, memories_[to].kind, distance(from, to))];
 }

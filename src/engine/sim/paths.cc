@@ -85,8 +85,7 @@ Path Paths::make(MemoryId from, MemoryId to, bool fold) {
   path.cap = std::numeric_limits<double>::infinity();
   path.from = a.node;
   path.to = b.node;
-  path.between_ranks = other_rank(from, to);
-  if (distance == plan::Distance::same_memory) {
+    if (distance == plan::Distance::same_memory) {
     path.passes = fold ? kFoldPasses : kCopyPasses;
     path.resources[path.count++] =
         resource(key_of(Of::memory, 0, from), plan::memory_bandwidth(machine, a.kind));
@@ -96,7 +95,7 @@ Path Paths::make(MemoryId from, MemoryId to, bool fold) {
     for (const std::size_t i :
          machine::links_between(machine, a.kind, b.kind, distance == plan::Distance::same_socket))
       add_link(&path, i, from, to);
-    if (fold && path.between_ranks && network.fold_between_ranks) path.cap = *network.fold_between_ranks;
+    if (fold && site_.other_rank(from, to) && network.fold_between_ranks) path.cap = *network.fold_between_ranks;
     return path;
   }
   path.remote = true;
@@ -144,16 +143,6 @@ void Paths::under_way(const Path& path, int change) {
   const double capacity = there.active > 0 && back.active > 0 ? *network.pair_both_ways : *network.pair;
   flows_.set_capacity(pair(path.from, path.to).resource, capacity);
   flows_.set_capacity(back.resource, capacity);
-}
-
-// Framebuffers belong to the rank of their GPU; what the whole node has, to all of its ranks.
-bool Paths::other_rank(MemoryId from, MemoryId to) const {
-  const plan::Memory& a = site_.memories()[from];
-  const plan::Memory& b = site_.memories()[to];
-  if (a.node != b.node) return true;
-  const auto gpus = static_cast<std::uint32_t>(site_.grid().count(machine::ProcessorKind::gpu));
-  return a.kind == MemoryKind::fbmem && b.kind == MemoryKind::fbmem && gpus > 0 &&
-         a.index / gpus != b.index / gpus;
 }
 
 }  // namespace mapwright::engine::sim

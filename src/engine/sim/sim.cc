@@ -97,6 +97,7 @@ class Simulation {
     std::uint32_t before_mapping = 0;  // what the mapping waits for
     std::uint32_t before_start = 0;    // what the start waits for, the mapping among it
     double mapped = 0;                 // not before: when the runtime has analysed it
+    const Path* path = nullptr;        // of a copy or fold
   };
 
   // Successors of each op, from what each op waits for.
@@ -268,9 +269,13 @@ class Simulation {
   }
 
   const Path& path_of(OpId i) {
+    const Path*& path = state_[i].path;
     const Op& op = plan_.ops[i];
-    return paths_.path(plan_.instances[op.source].memory, plan_.instances[op.destination].memory,
-                       op.kind == OpKind::fold);
+    if (path == nullptr) {
+      path = &paths_.path(plan_.instances[op.source].memory, plan_.instances[op.destination].memory,
+                          op.kind == OpKind::fold);
+    }
+    return *path;
   }
 
   // The destination asks for its data; where requests and data share an ordered queue, the request stands
@@ -370,8 +375,7 @@ class Simulation {
 
 Traffic traffic_of(const Plan& plan) {
   Traffic sum;
-  Flows flows;
-  Paths paths(*plan.site, &flows);
+  const plan::Site& site = *plan.site;
   const OpId begin = plan.iteration_begins[static_cast<std::size_t>(plan.warmup)];
   const OpId end = plan.iteration_begins.back();
   for (OpId i = begin; i < end; ++i) {
@@ -379,18 +383,17 @@ Traffic traffic_of(const Plan& plan) {
     if (op.kind != OpKind::copy && op.kind != OpKind::fold) continue;
     const plan::MemoryId from = plan.instances[op.source].memory;
     const plan::MemoryId to = plan.instances[op.destination].memory;
-    const Path& path = paths.path(from, to, false);
     if (from == to) {
       sum.local += op.bytes;
-    } else if (path.remote) {
+    } else if (site.distance(from, to) == plan::Distance::other_node) {
       sum.inter_node += op.bytes;
     } else {
       sum.intra_node += op.bytes;
-      const bool a = plan.site->memories()[from].kind == machine::MemoryKind::fbmem;
-      const bool b = plan.site->memories()[to].kind == machine::MemoryKind::fbmem;
+      const bool a = site.memories()[from].kind == machine::MemoryKind::fbmem;
+      const bool b = site.memories()[to].kind == machine::MemoryKind::fbmem;
       if (a != b) sum.host_device += op.bytes;
     }
-    if (path.between_ranks) sum.inter_rank += op.bytes;
+    if (site.other_rank(from, to)) sum.inter_rank += op.bytes;
   }
   return sum;
 }
