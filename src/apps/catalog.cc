@@ -18,7 +18,8 @@ struct Entry {
 
 // In the order of reports.
 constexpr Entry kEntries[] = {
-    {&kCircuit, circuit},
+    {&kCircuit, circuit}, {&kCannon, cannon},       {&kSumma, summa}, {&kPumma, pumma},
+    {&kJohnson, johnson}, {&kSolomonik, solomonik}, {&kCosma, cosma},
 };
 
 base::Diagnostic unknown(const base::DiagnosticKind& kind, std::string message, std::string_view word,

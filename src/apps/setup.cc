@@ -45,8 +45,8 @@ std::int64_t Setup::value(std::string_view parameter, std::int64_t usual) {
 
 void Setup::at_most(double limit, double number, std::string_view what) {
   if (number <= limit) return;
-  report(problem_of(problem::too_large, fmt::format("{} would have {:.4g} {}", app_.name, number, what),
-                    fmt::format("a program has at most {:.4g}", limit)));
+  report(problem_of(problem::too_large, fmt::format("{} would have {:.0f} {}", app_.name, number, what),
+                    fmt::format("a program has at most {:.0f}", limit)));
 }
 
 bool Setup::fits(const Footprint& f) const {
