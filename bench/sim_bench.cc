@@ -36,7 +36,8 @@ Case make_case(const std::string& app, std::int64_t nodes, const std::string& ma
   options.set = std::move(set);
   auto made = apps::make(app, options);
   auto planner = plan::Planner::create(std::make_shared<const program::Program>(*std::move(made)), *m, nodes);
-  auto text = mapper.empty() ? std::string() : std::get<std::string>(base::read_file(kRoot / mapper, 1 << 20));
+  auto text =
+      mapper.empty() ? std::string() : std::get<std::string>(base::read_file(kRoot / mapper, 1 << 20));
   const auto compiled = lang::compile(std::make_shared<base::Source>("m", text));
   auto placer = lang::Placer::create(compiled.mapper, (*planner)->site()->grid());
   return {*planner, *placer};
@@ -67,10 +68,10 @@ BENCHMARK(BM_circuit_run)->Unit(benchmark::kMicrosecond);
 void BM_circuit(benchmark::State& state) {
   const Case c = make_case("circuit", 2, "mappers/expert/circuit.mapper");
   for (auto _ : state) {
-    benchmark::DoNotOptimize(engine::sim::run(std::make_shared<const plan::Plan>(planned(c))).seconds_per_iteration);
+    benchmark::DoNotOptimize(
+        engine::sim::run(std::make_shared<const plan::Plan>(planned(c))).seconds_per_iteration);
   }
 }
 BENCHMARK(BM_circuit)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
-

@@ -16,7 +16,9 @@ class Run : public Command {
     CLI::App* a = add(parent, "run", "Executes a program under a mapper and says where the time went",
                       "mapwright run circuit --mapper expert --machine lassen --nodes 2");
     subject_.add_to(a, true);
-    a->add_option("--engine", engine_, "What executes it: sim")->check(CLI::IsMember({"sim"}))->type_name("ENGINE");
+    a->add_option("--engine", engine_, "What executes it: sim")
+        ->check(CLI::IsMember({"sim"}))
+        ->type_name("ENGINE");
   }
 
   Exit run(Console& console) override {
@@ -44,8 +46,8 @@ class Run : public Command {
 
  private:
   static std::string as_text(const program::Program& program, const engine::Execution& e) {
-    return fmt::format("{}: {} {:.6g} {}, {:.6g} s per iteration\n", program.name, program.metric.name, e.metric,
-                       program.metric.unit, e.seconds_per_iteration);
+    return fmt::format("{}: {} {:.6g} {}, {:.6g} s per iteration\n", program.name, program.metric.name,
+                       e.metric, program.metric.unit, e.seconds_per_iteration);
   }
 
   static Json as_json(const program::Program& program, const engine::Execution& e) {

@@ -17,10 +17,10 @@ std::map<std::string, std::int64_t, std::less<>> parameters(const std::vector<st
   std::map<std::string, std::int64_t, std::less<>> values;
   for (const std::string& word : set) {
     const std::size_t equals = word.find('=');
-    const auto value =
-        equals == std::string::npos ? std::nullopt : base::parse_integer(std::string_view(word).substr(equals + 1));
-    if (!value)
-      throw Stop{Exit::usage, fmt::format("--set takes NAME=INTEGER; '{}' is none", word), {}};
+    const auto value = equals == std::string::npos
+                           ? std::nullopt
+                           : base::parse_integer(std::string_view(word).substr(equals + 1));
+    if (!value) throw Stop{Exit::usage, fmt::format("--set takes NAME=INTEGER; '{}' is none", word), {}};
     if (!values.emplace(word.substr(0, equals), *value).second)
       throw Stop{Exit::usage, fmt::format("--set says twice what {} is", word.substr(0, equals)), {}};
   }
@@ -58,7 +58,9 @@ void SubjectOptions::add_to(CLI::App* command, bool with_mapper) {
         ->type_name("MAPPER")
         ->capture_default_str();
   }
-  command->add_option("--machine", machine, "A machine's name or file")->type_name("MACHINE")->capture_default_str();
+  command->add_option("--machine", machine, "A machine's name or file")
+      ->type_name("MACHINE")
+      ->capture_default_str();
   command->add_option("--nodes", nodes, "How many nodes")
       ->check(CLI::Range(std::int64_t{1}, machine::Grid::kMaxNodes))
       ->type_name("N")
@@ -88,9 +90,11 @@ std::shared_ptr<lang::Placer> make_mapper(const SubjectOptions& options, const S
     source = std::make_shared<base::Source>("<default>", "");
   } else if (options.mapper == "expert" || options.mapper == "default-like") {
     const std::string folder = options.mapper == "expert" ? "expert" : "default_like";
-    const std::filesystem::path file = data_folder() / "mappers" / folder / (subject.program->name + ".mapper");
+    const std::filesystem::path file =
+        data_folder() / "mappers" / folder / (subject.program->name + ".mapper");
     if (!std::filesystem::exists(file)) {
-      throw Stop{Exit::no_input, fmt::format("there is no {} mapper for '{}'", options.mapper, subject.program->name),
+      throw Stop{Exit::no_input,
+                 fmt::format("there is no {} mapper for '{}'", options.mapper, subject.program->name),
                  {}};
     }
     source = std::make_shared<base::Source>(file.filename().string(), read_text(file.string()));

@@ -1,4 +1,5 @@
-// What `run`, `show` and their like work on: a program on a machine under a mapper, from the words on the command line.
+// What `run`, `show` and their like work on: a program on a machine under a mapper, from the words on the
+// command line.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -15,12 +16,12 @@
 namespace mapwright::cli {
 
 struct SubjectOptions {
-  std::string program;                  //!< a built-in application or a program file
-  std::string machine = "p100x4";       //!< name or file
+  std::string program;             //!< a built-in application or a program file
+  std::string machine = "p100x4";  //!< name or file
   std::int64_t nodes = 2;
   std::string size = "paper";
-  std::vector<std::string> set;         //!< key=value
-  std::string mapper = "default";       //!< a file, or expert, default, default-like
+  std::vector<std::string> set;    //!< key=value
+  std::string mapper = "default";  //!< a file, or expert, default, default-like
 
   void add_to(CLI::App* command, bool with_mapper);
 };

@@ -123,7 +123,11 @@ bool Builder::point(program::LaunchId id, std::uint32_t position, std::optional<
   const ProcessorId processor = site_.processor(choices_[id]->kind, slots[position % slots.size()]);
   std::vector<OpId>* in_flight = nullptr;
   if (const std::int64_t limit = choices_[id]->limit; limit > 0) {
-    in_flight = &in_flight_[{l.task, processor}];
+    // Every processor has a mapper of its own, which counts what it let go: the points of an index launch
+    // where they run, a single task where its parent does.
+    const ProcessorId counts =
+        parent && l.single ? plan_.mappings[plan_.ops[*parent].mapping].processor : kNone;
+    in_flight = &in_flight_[{l.task, processor, counts}];
     if (in_flight->size() >= static_cast<std::size_t>(limit)) {
       const OpId earlier = (*in_flight)[in_flight->size() - static_cast<std::size_t>(limit)];
       wait(earlier, true);

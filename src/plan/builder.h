@@ -3,7 +3,7 @@
 
 #include <map>
 #include <optional>
-#include <unordered_map>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -93,7 +93,8 @@ class Builder {
   std::vector<MappingId> mapping_of_;                     // of each point
   std::vector<OpId> end_of_;  // of each launch: its future op, where one is needed
   std::vector<bool> gives_future_;
-  std::map<std::pair<program::TaskId, ProcessorId>, std::vector<OpId>> in_flight_;  // where limited
+  std::map<std::tuple<program::TaskId, ProcessorId, ProcessorId>, std::vector<OpId>>
+      in_flight_;  // where limited
   // By instance:
   std::vector<bool> known_;                 // to coherence
   std::vector<std::vector<OpId>> users_;    // of a reduction instance: what filled it, then what folded it

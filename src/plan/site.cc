@@ -131,7 +131,8 @@ bool Site::other_rank(MemoryId a, MemoryId b) const {
   const Memory& y = memories_[b];
   if (x.node != y.node) return true;
   const auto gpus = static_cast<std::uint32_t>(grid_.count(ProcessorKind::gpu));
-  return x.kind == MemoryKind::fbmem && y.kind == MemoryKind::fbmem && gpus > 0 && x.index / gpus != y.index / gpus;
+  return x.kind == MemoryKind::fbmem && y.kind == MemoryKind::fbmem && gpus > 0 &&
+         x.index / gpus != y.index / gpus;
 }
 
 const Site::Route& Site::route(MemoryId from, MemoryId to) const {

@@ -60,8 +60,8 @@ class Site {
   }
 
   Distance distance(MemoryId a, MemoryId b) const;
-  //! Whether they belong to two processes. Framebuffers belong to the rank of their GPU; what the whole node has, to all
-  //! of its ranks.
+  //! Whether they belong to two processes. Framebuffers belong to the rank of their GPU; what the whole node
+  //! has, to all of its ranks.
   bool other_rank(MemoryId a, MemoryId b) const;
   //! Seconds that a copy takes when nothing else is under way: what the source of a copy is chosen by.
   double copy_seconds(MemoryId from, MemoryId to, std::int64_t bytes) const {

@@ -85,7 +85,7 @@ Path Paths::make(MemoryId from, MemoryId to, bool fold) {
   path.cap = std::numeric_limits<double>::infinity();
   path.from = a.node;
   path.to = b.node;
-    if (distance == plan::Distance::same_memory) {
+  if (distance == plan::Distance::same_memory) {
     path.passes = fold ? kFoldPasses : kCopyPasses;
     path.resources[path.count++] =
         resource(key_of(Of::memory, 0, from), plan::memory_bandwidth(machine, a.kind));
@@ -95,7 +95,8 @@ Path Paths::make(MemoryId from, MemoryId to, bool fold) {
     for (const std::size_t i :
          machine::links_between(machine, a.kind, b.kind, distance == plan::Distance::same_socket))
       add_link(&path, i, from, to);
-    if (fold && site_.other_rank(from, to) && network.fold_between_ranks) path.cap = *network.fold_between_ranks;
+    if (fold && site_.other_rank(from, to) && network.fold_between_ranks)
+      path.cap = *network.fold_between_ranks;
     return path;
   }
   path.remote = true;

@@ -22,11 +22,11 @@ using plan::Plan;
 // Events this close are one moment: the rates of flows are found once for all of them.
 constexpr double kMoment = 1e-10;
 
-enum class EventKind : std::uint8_t { mapped, ended, flows };
+enum class EventKind : std::uint8_t { analysed, mapped, ended, flows };
 
 struct Event {
   double time;
-  OpId op;
+  OpId op;  // of an analysis, the node
   EventKind kind;
 
   // Earliest first; ties in program order.
@@ -49,6 +49,13 @@ struct Processor {
   OpId running = kNone;
 };
 
+// The tasks that the utility processors of a node map, one after the other.
+struct Analysis {
+  double time = 0;  // until when they are busy
+  std::vector<OpId> ops;
+  std::size_t next = 0;
+};
+
 class Simulation {
  public:
   explicit Simulation(const Plan& plan)
@@ -60,7 +67,7 @@ class Simulation {
         state_(plan.ops.size()),
         costs_(plan.mappings.size(), -1),
         processors_(site_.processors().size()),
-        analysed_(static_cast<std::size_t>(site_.nodes())) {}
+        analyses_(static_cast<std::size_t>(site_.nodes())) {}
 
   void run() {
     link();
@@ -137,7 +144,11 @@ class Simulation {
 
   // The top-level task launches what stands from `begin` to the next fence.
   void open_segment(OpId begin, double now) {
-    for (double& t : analysed_) t = std::max(t, now);
+    for (Analysis& a : analyses_) {
+      a.time = std::max(a.time, now);
+      a.ops.clear();
+      a.next = 0;
+    }
     OpId end = begin;
     while (end < plan_.ops.size() && plan_.ops[end].kind != OpKind::fence) ++end;
     fence_ = end;
@@ -145,13 +156,15 @@ class Simulation {
     for (OpId i = begin; i < end; ++i) {
       const Op& op = plan_.ops[i];
       if (is_mapped(op) && op.parent == kNone) {  // others are launched when their parents run
-        double& t = analysed_[node_of(op)];
-        t += mapping_seconds(i) / static_cast<double>(machine_.runtime.utility_processors);
-        analysed(i, t, now);
+        Analysis& node = analyses_[node_of(op)];
+        node.time += mapping_seconds(i) / static_cast<double>(machine_.runtime.utility_processors);
+        state_[i].mapped = node.time;
+        node.ops.push_back(i);
       } else if (state_[i].before_start == 0) {  // the future of a launch without points
         start(i, now);
       }
     }
+    for (OpId node = 0; node < analyses_.size(); ++node) next_analysis(node);
     if (begin == end) end_segment(now);
   }
 
@@ -173,21 +186,30 @@ class Simulation {
     return site_.processors()[plan_.mappings[op.mapping].processor].node;
   }
 
-  // The runtime knows all about the task at `time`; its mapping may still wait for others.
-  void analysed(OpId i, double time, double now) {
-    state_[i].mapped = time;
+  void next_analysis(OpId node) {
+    Analysis& a = analyses_[node];
+    if (a.next < a.ops.size()) events_.push({state_[a.ops[a.next]].mapped, node, EventKind::analysed});
+  }
+
+  // The runtime knows all about the next task of a node; its mapping may still wait for others.
+  void analysed(OpId node, double now) {
+    Analysis& a = analyses_[node];
+    const OpId i = a.ops[a.next++];
+    next_analysis(node);
     release_mapping(i, now, kNone);
   }
 
   void release_mapping(OpId i, double now, OpId by) {
     if (--state_[i].before_mapping > 0) return;
     spans_[i].by = by;
-    if (state_[i].mapped > now + kMoment) spans_[i].by = kNone;
-    events_.push({std::max(state_[i].mapped, now), i, EventKind::mapped});
+    if (state_[i].mapped <= now + kMoment) return mapped(i, now);
+    spans_[i].by = kNone;
+    events_.push({state_[i].mapped, i, EventKind::mapped});
   }
 
   void handle(const Event& e) {
     switch (e.kind) {
+      case EventKind::analysed: analysed(e.op, e.time); break;
       case EventKind::mapped: mapped(e.op, e.time); break;
       case EventKind::ended: ended(e.op, e.time); break;
       case EventKind::flows: begin_flow(e.op, e.time); break;
@@ -363,7 +385,7 @@ class Simulation {
   std::vector<std::uint32_t> begins_;
   std::vector<Successor> successors_;
   std::vector<Processor> processors_;
-  std::vector<double> analysed_;  // by node: until when its utility processors are busy
+  std::vector<Analysis> analyses_;  // by node
   std::priority_queue<Event> events_;
   std::unordered_map<std::uint64_t, std::vector<OpId>> sending_;  // by pair of nodes
   std::unordered_map<OpId, std::vector<OpId>> waiting_;           // requests behind a copy
