@@ -93,7 +93,7 @@ struct Requirement {
 };
 
 enum class Precision : std::uint8_t { single_precision, double_precision };
-enum class Order : std::uint8_t { c_order, f_order };  //!< the last / the first dimension is contiguous
+using Order = lang::Layout::Order;  //!< c_order, f_order: the last / the first dimension is contiguous
 
 //! One implementation of a task. What it costs is a property of the kernel; rates are the machine's.
 struct Variant {
