@@ -43,6 +43,14 @@ bool good_name(std::string_view name) {
   });
 }
 
+// "0..3 x 2..5".
+std::string bounds_text(const Box& box) {
+  std::string text;
+  for (std::size_t d = 0; d < static_cast<std::size_t>(box.rank); ++d)
+    text += fmt::format("{}{}..{}", d == 0 ? "" : " x ", box.lo[d], box.hi[d]);
+  return text;
+}
+
 // Which part of a run a launch belongs to.
 enum class Section : std::uint8_t { before, loop, after };
 
@@ -52,6 +60,7 @@ class Structure {
 
   void run() {
     program();
+    sound_.resize(program_.regions.size(), false);
     for (std::size_t i = 0; i < program_.regions.size(); ++i) region(i);
     for (std::size_t i = 0; i < program_.partitions.size(); ++i) partition(i);
     for (std::size_t i = 0; i < program_.tasks.size(); ++i) task(i);
@@ -130,6 +139,7 @@ class Structure {
     } else if (*size == 0) {
       found_->add(problem::bad_box, elements, fmt::format("`{}` has no elements", r.name));
     } else {
+      sound_[i] = true;
       fields(r, *size, path + ".fields");
     }
   }
@@ -188,14 +198,17 @@ class Structure {
     in_range(static_cast<std::int64_t>(p.pieces()), 0, kMaxPoints, path + ".pieces",
              fmt::format("the number of pieces of `{}`", p.name));
     const Region& r = program_.regions[p.region];
+    if (!sound_[p.region]) return;
     for (std::size_t piece = 0; piece < p.pieces(); ++piece) {
-      for (std::size_t b = p.begins[piece]; b < p.begins[piece + 1] && !found_->full(); ++b) {
+      for (std::size_t b = p.begins[piece]; b < p.begins[piece + 1]; ++b) {
         const Box& box = p.boxes[b];
         if (box.rank == r.elements.rank && inside(box, r.elements)) continue;
+        // One is enough: where a size is wrong, all are.
         found_->add(problem::bad_box, fmt::format("{}.pieces[{}]", path, piece),
                     fmt::format("piece {} of `{}` is not inside `{}`: it has {}", piece, p.name, r.name,
-                                lang::domain_text(box)),
-                    fmt::format("the elements of `{}` are {}", r.name, lang::domain_text(r.elements)));
+                                bounds_text(box)),
+                    fmt::format("the elements of `{}` are {}", r.name, bounds_text(r.elements)));
+        return;
       }
     }
   }
@@ -413,6 +426,7 @@ class Structure {
   Findings* found_;
   std::unordered_set<std::string_view> regions_;
   std::unordered_set<std::string_view> tasks_;
+  std::vector<bool> sound_;  // regions with elements that pieces can be held against
   std::int64_t points_ = 0;
   std::vector<Open> open_;
 };
