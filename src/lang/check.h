@@ -53,6 +53,9 @@ class Checker {
   void rule(const ReplicateStatement& s);
   void check_memories(const RegionStatement& s);
   std::optional<MapChoice> map_choice(const MapStatement& s);
+  void report_unknown_mapping(const MapStatement& s, std::string_view keyword);
+  bool check_mapping_signature(const MapStatement& s, const Function& f, std::string_view keyword);
+  std::optional<std::uint32_t> mapping_machine(const Name& name);
   void check_mapping_result(const MapStatement& s, FunctionId id);
   void repeated(base::Span where, base::Span first, std::string what);
 

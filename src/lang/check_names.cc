@@ -126,7 +126,7 @@ Checker::Lowered Checker::undefined(const Expr& e, Use use) {
   for (const Idiom& i : kIdioms) {
     if (i.word == word) note = i.instead;
   }
-  report(problem::undefined_name, e.span, fmt::format("`{}` is not defined", base::cut_right(word, 60)),
+  report(problem::undefined_name, e.span, fmt::format("`{}` is not defined", base::shortened(word, 60)),
          std::move(note));
   return failed(e);
 }
@@ -153,7 +153,7 @@ void Checker::undefined_function(const Expr& callee) {
     }
   }
   report(problem::undefined_function, callee.span,
-         fmt::format("the function `{}` is not defined", base::cut_right(word, 60)), std::move(note),
+         fmt::format("the function `{}` is not defined", base::shortened(word, 60)), std::move(note),
          std::move(fix));
 }
 

@@ -187,7 +187,7 @@ class Evaluator {
   Value tuple_value(std::span<const std::int64_t> integers, NodeId at);
   [[gnu::cold]] Value fail(const base::DiagnosticKind& kind, NodeId at, std::string message,
                            std::string note = "");
-  std::string_view words(NodeId id) const;
+  std::string words(NodeId id) const;
   std::string shown(Value v) const;
   base::Diagnostic take_failure();
 

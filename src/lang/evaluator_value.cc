@@ -24,8 +24,8 @@ base::Diagnostic Evaluator::take_failure() {
   return d;
 }
 
-std::string_view Evaluator::words(NodeId id) const {
-  return base::cut_right(mapper_->source()->slice(code_.spans[id]), 60);
+std::string Evaluator::words(NodeId id) const {
+  return base::shortened(mapper_->source()->slice(code_.spans[id]), 60);
 }
 
 Value* Evaluator::allocate(std::size_t count, NodeId at) {
