@@ -140,6 +140,7 @@ void Checker::function(FunctionId id, const Function& f) {
   code.parameters = f.parameters;
   Scope locals;
   locals_ = &locals;
+  parameters_unknown_ = f.broken_head;
   slots_ = &code.slots;
   static constexpr std::array kTypes = {TypeKind::integer, TypeKind::boolean, TypeKind::tuple,
                                         TypeKind::tuple,   TypeKind::space,   TypeKind::task};
@@ -203,6 +204,7 @@ void Checker::function(FunctionId id, const Function& f) {
   }
   later_.clear();
   locals_ = nullptr;
+  parameters_unknown_ = false;
   code.depth = depth;
   if (code.steps.size() == 1 && code.steps[0].kind == Step::Kind::result) code.only = code.steps[0].value;
   code_.functions[id] = std::move(code);

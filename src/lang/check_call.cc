@@ -234,6 +234,7 @@ Checker::Lowered Checker::function_call(const Expr& e, FunctionId id) {
   n.a = id;
   std::vector<Type> types;
   const bool counted = list(e, false, &n, &types);
+  if (f.broken_head) return emit(n, e, results_[id]);
   if (counted && e.count != f.parameters.size()) {
     report(problem::wrong_argument_count, e.span,
            fmt::format("`{}` takes {} argument{}, not {}", f.name.text, f.parameters.size(),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/bug.h"
 #include "base/text.h"
@@ -249,6 +250,8 @@ Checker::Lowered Checker::tuple(const Expr& e) {
 
 Checker::Lowered Checker::index(const Expr& e) {
   const auto items = ast_.list_of(e);
+  const Expr* again = std::exchange(indexed_again_, nullptr);
+  if (ast_[e.a].kind == ExprKind::index) indexed_again_ = &e;
   const bool machine_like = e.count > 1 || std::ranges::any_of(items, [&](ExprId id) {
                               return ast_[id].kind == ExprKind::star || ast_[id].kind == ExprKind::unpack;
                             });
@@ -297,7 +300,8 @@ Checker::Lowered Checker::index(const Expr& e) {
       }
       want({kNoNode, t}, TypeKind::integer, id, problem::index_type, "an index of a machine");
     }
-    if (counted) machine_index(e, object.type);
+    // What was meant by another index behind a wrong one is not known.
+    if (counted && !machine_index(e, object.type, again) && again != nullptr) return emit(n, e, {});
     const bool set = std::ranges::any_of(items, [&](ExprId id) { return ast_[id].kind == ExprKind::star; });
     return emit(n, e, of(set ? TypeKind::processors : TypeKind::processor));
   }
@@ -323,14 +327,28 @@ Checker::Lowered Checker::element(Node n, const Expr& e, bool of_integers) {
   return emit(fused, e, type);
 }
 
-void Checker::machine_index(const Expr& e, Type object) {
-  if (object.rank < 0 || static_cast<std::uint32_t>(object.rank) == e.count) return;
+bool Checker::machine_index(const Expr& e, Type object, const Expr* again) {
+  if (object.rank < 0 || static_cast<std::uint32_t>(object.rank) == e.count) return true;
+  std::string note;
+  std::optional<Fix> fix;
+  if (again != nullptr && std::cmp_equal(object.rank, e.count + again->count)) {
+    note = "All its indices stand in one pair of brackets.";
+    fix = joined_indices(e, *again);
+  } else if (object.rank == 2 && e.count == 1) {
+    note = "Its first index is the node, its second the processor there; `.merge(0, 1)` makes it one.";
+  }
   report(problem::machine_index_arity, e.span,
          fmt::format("`{}` has {} dimension{}, not {}", base::shortened(words(ast_[e.a].span), 60),
                      object.rank, object.rank == 1 ? "" : "s", e.count),
-         object.rank == 2 && e.count == 1
-             ? "Its first index is the node, its second the processor there; `.merge(0, 1)` makes it one."
-             : "");
+         std::move(note), std::move(fix));
+  return false;
+}
+
+// `m[i][j]` as `m[i, j]`, where nothing but brackets stands between the indices.
+std::optional<Fix> Checker::joined_indices(const Expr& e, const Expr& again) const {
+  const Span gap{ast_[ast_.list_of(e).back()].span.end, ast_[ast_.list_of(again)[0]].span.begin};
+  if (words(gap) != "][") return std::nullopt;
+  return Fix{"write one pair of brackets", {{gap, ", "}}};
 }
 
 Checker::Lowered Checker::slice(const Expr& e) {

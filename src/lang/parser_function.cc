@@ -246,6 +246,7 @@ void Parser::function() {
   f.head = since(start);
   if (silent_) {
     f.broken = true;
+    f.broken_head = true;
     while (!is(TokenKind::end) && !is(TokenKind::open_brace) && !is(TokenKind::semicolon) &&
            !(starts_line() && starts_statement())) {
       take();
