@@ -35,9 +35,9 @@ std::int64_t Setup::value(std::string_view parameter, std::int64_t usual) {
   const std::int64_t value = stated == options_.set.end() ? usual : stated->second;
   if (value < rule->least || value > rule->most) {
     report(problem_of(problem::too_large,
-                      fmt::format("{} nodes with {} GPUs each are too many for {}: '{}' would be {}", nodes(),
-                                  gpus_, app_.name, parameter, value),
-                      fmt::format("it is at most {}", rule->most)));
+                      fmt::format("'{}' of {} would be {} on {} nodes with {} GPUs each", parameter,
+                                  app_.name, value, nodes(), gpus_),
+                      fmt::format("it is at least {} and at most {}", rule->least, rule->most)));
   }
   values_[std::string(parameter)] = value;
   return value;
