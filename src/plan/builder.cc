@@ -7,13 +7,14 @@
 namespace mapwright::plan {
 namespace {
 
-// Iterations after the first that repeats the one before, until pipelines are full as well: the rest of the warm-up
-// changes nothing and is not executed.
+// Iterations after the first that repeats the one before, until pipelines are full as well: the rest of the
+// warm-up changes nothing and is not executed.
 constexpr std::int64_t kSettling = 3;
 
 }  // namespace
 
-Builder::Builder(const Planner& planner, std::shared_ptr<const program::Program> program, lang::Placer& placer)
+Builder::Builder(const Planner& planner, std::shared_ptr<const program::Program> program,
+                 lang::Placer& placer)
     : program_(*program),
       atoms_(planner.atoms()),
       site_(*planner.site()),
@@ -167,7 +168,8 @@ bool Builder::point(program::LaunchId id, std::uint32_t position, std::optional<
     const program::Requirement& requirement = l.requirements[r];
     for (const Use& use : plan_.uses_of(m, r)) {
       accesses_.push_back({&requirement, &choices_[id]->requirements[r],
-                           program_.partitions[requirement.partition].region, requirement.piece(position), use});
+                           program_.partitions[requirement.partition].region, requirement.piece(position),
+                           use});
     }
   }
   std::vector<Wait> own_waits = std::move(waits_);
@@ -211,9 +213,10 @@ OpId Builder::push(Op op) {
   return id;
 }
 
-// Whether the last iteration did what the one before did: the same ops, on the same instances, each waiting for the
-// same op, or for the one that stands an iteration before it. Then what holds valid values is the same as well: what
-// the body writes is what its last writer left, what it does not write only ever gains copies.
+// Whether the last iteration did what the one before did: the same ops, on the same instances, each waiting
+// for the same op, or for the one that stands an iteration before it. Then what holds valid values is the
+// same as well: what the body writes is what its last writer left, what it does not write only ever gains
+// copies.
 bool Builder::repeats() const {
   const std::vector<OpId>& begins = plan_.iteration_begins;
   if (begins.size() < 3) return false;
@@ -225,8 +228,8 @@ bool Builder::repeats() const {
   for (OpId i = 0; i < n; ++i) {
     const Op& a = plan_.ops[before + i];
     const Op& b = plan_.ops[begin + i];
-    if (a.kind != b.kind || a.mapping != b.mapping || a.source != b.source || a.destination != b.destination ||
-        a.bytes != b.bytes || !moved(a.parent, b.parent)) {
+    if (a.kind != b.kind || a.mapping != b.mapping || a.source != b.source ||
+        a.destination != b.destination || a.bytes != b.bytes || !moved(a.parent, b.parent)) {
       return false;
     }
     const auto x = plan_.waits_of(before + i);

@@ -4,7 +4,8 @@
 namespace mapwright::plan {
 
 base::Result<std::shared_ptr<const Planner>> Planner::create(std::shared_ptr<const program::Program> program,
-                                                             const machine::Machine& machine, std::int64_t nodes) {
+                                                             const machine::Machine& machine,
+                                                             std::int64_t nodes) {
   auto atoms = program::Atoms::of(*program);
   if (!atoms) return atoms.problems();
   auto site = std::make_shared<const Site>(machine, nodes, program->ranks_per_node);

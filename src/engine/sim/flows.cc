@@ -36,7 +36,8 @@ void Flows::touch(ResourceId r) {
   dirty_.push_back(r);
 }
 
-void Flows::start(double now, std::uint32_t owner, double bytes, std::span<const ResourceId> resources, double cap) {
+void Flows::start(double now, std::uint32_t owner, double bytes, std::span<const ResourceId> resources,
+                  double cap) {
   base::expects(resources.size() <= kMostResources, "a path has few resources");
   FlowId id = 0;
   if (unused_.empty()) {

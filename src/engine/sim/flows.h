@@ -1,8 +1,8 @@
 // Data on its way: flows that share resources - the directions of links and networks - max-min fairly.
 //
-// Whenever flows start or end, the rates of all flows that share a resource with them, directly or through others, are
-// found anew by progressive filling (Bertsekas and Gallager, Data Networks, 6.5.2): all grow alike until a resource is
-// full, those on it stop, the others go on.
+// Whenever flows start or end, the rates of all flows that share a resource with them, directly or through
+// others, are found anew by progressive filling (Bertsekas and Gallager, Data Networks, 6.5.2): all grow
+// alike until a resource is full, those on it stop, the others go on.
 #pragma once
 
 #include <array>
@@ -26,7 +26,8 @@ class Flows {
   void clear();  //!< flows and resources
 
   //! `cap` limits this flow alone; infinite where nothing does. `owner` comes back when it ends.
-  void start(double now, std::uint32_t owner, double bytes, std::span<const ResourceId> resources, double cap);
+  void start(double now, std::uint32_t owner, double bytes, std::span<const ResourceId> resources,
+             double cap);
   //! Finds the rates again; to be called once after all changes of one moment.
   void settle(double now);
   //! When the next flow ends; infinite if none does. Only after settle.
@@ -54,8 +55,8 @@ class Flows {
   };
   struct Resource {
     double capacity = 0;
-    double left = 0;          // while filling
-    std::uint32_t open = 0;   // flows that still grow, while filling
+    double left = 0;         // while filling
+    std::uint32_t open = 0;  // flows that still grow, while filling
     std::uint32_t stamp = 0;
     bool dirty = false;
     std::vector<Member> members;
