@@ -18,7 +18,8 @@ struct Entry {
 
 // In the order of reports.
 constexpr Entry kEntries[] = {
-    {&kCircuit, circuit}, {&kCannon, cannon},       {&kSumma, summa}, {&kPumma, pumma},
+    {&kCircuit, circuit}, {&kStencil, stencil},     {&kPennant, pennant},
+    {&kCannon, cannon},   {&kSumma, summa},         {&kPumma, pumma},
     {&kJohnson, johnson}, {&kSolomonik, solomonik}, {&kCosma, cosma},
 };
 

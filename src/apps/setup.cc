@@ -8,6 +8,12 @@ namespace {
 
 constexpr double kGigabyte = 1e9;
 
+// The published runs: up to 32 nodes of Lassen, four GPUs each, with these pools.
+constexpr std::int64_t kPublishedNodes = 32;
+constexpr std::int64_t kPublishedGpus = 4;
+constexpr double kPublishedFramebuffer = 15'000.0 * (1 << 20);
+constexpr double kPublishedSystem = 150'000.0 * (1 << 20);
+
 double capacity_of(const machine::Machine& machine, machine::MemoryKind kind) {
   const auto& memory = machine.memories[kind];
   return memory ? static_cast<double>(memory->capacity) : 0;
@@ -35,9 +41,9 @@ std::int64_t Setup::value(std::string_view parameter, std::int64_t usual) {
   const std::int64_t value = stated == options_.set.end() ? usual : stated->second;
   if (value < rule->least || value > rule->most) {
     report(problem_of(problem::too_large,
-                      fmt::format("{} nodes with {} GPUs each are too many for {}: '{}' would be {}", nodes(),
-                                  gpus_, app_.name, parameter, value),
-                      fmt::format("it is at most {}", rule->most)));
+                      fmt::format("'{}' of {} would be {} on {} nodes with {} GPUs each", parameter,
+                                  app_.name, value, nodes(), gpus_),
+                      fmt::format("it is at least {} and at most {}", rule->least, rule->most)));
   }
   values_[std::string(parameter)] = value;
   return value;
@@ -49,19 +55,25 @@ void Setup::at_most(double limit, double number, std::string_view what) {
                     fmt::format("a program has at most {:.0f}", limit)));
 }
 
+bool Setup::published() const {
+  return gpus_ == kPublishedGpus && nodes() <= kPublishedNodes && (nodes() & (nodes() - 1)) == 0 &&
+         capacity_of(*options_.machine, machine::MemoryKind::fbmem) >= kPublishedFramebuffer &&
+         capacity_of(*options_.machine, machine::MemoryKind::sysmem) >= kPublishedSystem;
+}
+
 bool Setup::fits(const Footprint& f) const {
   return f.framebuffer <= capacity_of(*options_.machine, machine::MemoryKind::fbmem) &&
          f.system <= capacity_of(*options_.machine, machine::MemoryKind::sysmem);
 }
 
-void Setup::shrunk(std::string_view what, std::int64_t published, std::int64_t size, const Footprint& f) {
+void Setup::shrunk(std::string_view what, std::int64_t usual, std::int64_t size, const Footprint& f) {
   const double framebuffer = capacity_of(*options_.machine, machine::MemoryKind::fbmem);
   const double system = capacity_of(*options_.machine, machine::MemoryKind::sysmem);
   const bool gpu = f.framebuffer > framebuffer;
   notes_.push_back(
       fmt::format("{} is {} instead of {}, because under the expert's mapper that takes {:.3g} GB of {}, "
                   "which has {:.3g} GB",
-                  what, size, published, (gpu ? f.framebuffer : f.system) / kGigabyte,
+                  what, size, usual, (gpu ? f.framebuffer : f.system) / kGigabyte,
                   gpu ? "a GPU's FBMEM" : "a node's SYSMEM", (gpu ? framebuffer : system) / kGigabyte));
 }
 

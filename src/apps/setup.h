@@ -46,24 +46,25 @@ class Setup {
   //! What the user states, else `usual`, which is a problem where it is out of range. Records it.
   std::int64_t value(std::string_view parameter, std::int64_t usual);
 
-  //! The largest size of at most `published` and at least `least`, in steps of `step` from zero, whose
-  //! footprint fits the machine's memories; `footprint` grows with the size. What shrank is told by notes(),
-  //! and that nothing fits is a problem.
+  //! The largest size of at most `usual` and at least `least`, in steps of `step` from zero, whose footprint
+  //! fits the machine's memories; `footprint` grows with the size. What shrank is told by notes(), and that
+  //! nothing fits is a problem. Where runs were published their size stays, whether it fits or not, because
+  //! what comes out is compared with them.
   template <std::invocable<std::int64_t> Of>
-  std::int64_t fitting(std::string_view what, std::int64_t published, std::int64_t least, std::int64_t step,
+  std::int64_t fitting(std::string_view what, std::int64_t usual, std::int64_t least, std::int64_t step,
                        Of footprint) {
-    if (fits(footprint(published))) return published;
+    if (published() || fits(footprint(usual))) return usual;
     std::int64_t low = (least + step - 1) / step;
-    std::int64_t high = published / step;
+    std::int64_t high = usual / step;
     if (!fits(footprint(low * step))) {
       too_little(footprint(low * step));
-      return published;
+      return usual;
     }
     while (low < high) {
       const std::int64_t middle = (low + high + 1) / 2;
       fits(footprint(middle * step)) ? low = middle : high = middle - 1;
     }
-    shrunk(what, published, low * step, footprint(published));
+    shrunk(what, usual, low * step, footprint(usual));
     return low * step;
   }
 
@@ -77,8 +78,9 @@ class Setup {
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:
+  bool published() const;
   bool fits(const Footprint& f) const;
-  void shrunk(std::string_view what, std::int64_t published, std::int64_t size, const Footprint& f);
+  void shrunk(std::string_view what, std::int64_t usual, std::int64_t size, const Footprint& f);
   void too_little(const Footprint& f);
 
   const App& app_;
