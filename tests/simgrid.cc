@@ -122,14 +122,15 @@ Outcome run(const plan::Plan& plan, const std::vector<double>& task_seconds, dou
   const pid_t child = fork();
   base::expects(child >= 0, "a child");
   if (child == 0) {
+    alarm(60);  // every wait has a limit
     std::string words[] = {"simgrid",
                            "--cfg=network/model:CM02",
                            "--cfg=network/crosstraffic:0",
                            "--cfg=network/bandwidth-factor:1",
                            "--cfg=network/latency-factor:1",
                            "--cfg=network/weight-S:0",
-                           "--cfg=precision/timing:1e-9",
-                           "--log=root.thresh:critical"};
+                           "--cfg=surf/precision:1e-9",
+                           "--log=root.thresh:warning"};
     std::vector<char*> arguments;
     for (std::string& w : words) arguments.push_back(w.data());
     int count = static_cast<int>(arguments.size());
