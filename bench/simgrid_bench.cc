@@ -12,7 +12,7 @@ namespace {
 using namespace mapwright;
 
 std::shared_ptr<const plan::Plan> graph() {
-  static const auto plan = std::make_shared<const plan::Plan>(random_graph::make(1, 64, 20, 100, 3));
+  static const auto plan = std::make_shared<const plan::Plan>(random_graph::make(1, 16, 80, 25, 3));
   return plan;
 }
 
