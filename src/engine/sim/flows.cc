@@ -13,6 +13,7 @@ constexpr double kNever = std::numeric_limits<double>::infinity();
 constexpr double kSame = 1e-12;
 // Beyond what rounding moves a level by.
 constexpr double kBelow = 1 - 1e-9;
+constexpr ResourceId kNowhere = 0xFFFFFFFF;
 
 }  // namespace
 
@@ -103,48 +104,93 @@ void Flows::settle(double now) {
     return resources_[a].level != resources_[b].level ? resources_[a].level < resources_[b].level : a < b;
   });
   for (const ResourceId r : dirty_) {
-    if (!resources_[r].dirty) continue;
-    gather(r, resources_[r].level);
-    fill(now);
+    if (resources_[r].dirty) search(r, now);
   }
   dirty_.clear();
 }
 
-// All that a change at this level may reach: component_ and, of its flows, those that are not settled below, open_.
-void Flows::gather(ResourceId first, double level) {
+void Flows::search(ResourceId first, double now) {
   ++stamp_;
-  component_.assign(1, first);
-  resources_[first].stamp = stamp_;
+  touched_.clear();
   open_.clear();
-  for (std::size_t c = 0; c < component_.size(); ++c) {
-    Resource& r = resources_[component_[c]];
-    r.dirty = false;
-    r.left = r.capacity;
-    r.open = 0;
-    for (const Member& m : r.members) {
-      Flow& f = flows_[m.flow];
-      if (f.rate > 0 && f.rate < level * kBelow) {
-        r.left -= f.rate;
-        continue;
-      }
-      ++r.open;
-      if (f.stamp == stamp_) continue;
-      f.stamp = stamp_;
-      open_.push_back(m.flow);
-      for (std::uint8_t k = 0; k < f.count; ++k) {
-        Resource& other = resources_[f.resources[k]];
-        if (other.stamp == stamp_) continue;
-        other.stamp = stamp_;
-        component_.push_back(f.resources[k]);
-      }
+  const double level = resources_[first].level;
+  resources_[first].touched = stamp_;
+  touched_.push_back(first);
+  expand(first, level);
+  for (bool grew = true; grew;) {
+    fill();
+    grew = false;
+    for (std::size_t i = 0, end = touched_.size(); i < end; ++i) {
+      const Resource& r = resources_[touched_[i]];
+      // Where another change waits, both are one: the higher level would no longer hold.
+      if (r.expanded == stamp_ || (!r.dirty && !spreads(touched_[i], level))) continue;
+      expand(touched_[i], level);
+      grew = true;
+    }
+  }
+  for (const FlowId id : open_) set_rate(id, flows_[id].next, now);
+}
+
+// Opens all flows of a resource but those that stop below the level that is in question.
+void Flows::expand(ResourceId id, double level) {
+  Resource& r = resources_[id];
+  r.expanded = stamp_;
+  r.dirty = false;
+  for (const Member& m : r.members) {
+    Flow& f = flows_[m.flow];
+    if (f.stamp == stamp_ || (f.rate > 0 && f.rate < level * kBelow)) continue;
+    f.stamp = stamp_;
+    open_.push_back(m.flow);
+    for (std::uint8_t k = 0; k < f.count; ++k) {
+      Resource& other = resources_[f.resources[k]];
+      if (other.touched == stamp_) continue;
+      other.touched = stamp_;
+      touched_.push_back(f.resources[k]);
     }
   }
 }
 
-void Flows::fill(double now) {
+// Whether the flows of a resource that are not open have to be: rates changed on it, and it was full or is; or it
+// stopped an open flow that others there are faster than.
+bool Flows::spreads(ResourceId id, double level) const {
+  const Resource& r = resources_[id];
+  double before = 0;
+  double after = 0;
+  double fastest = 0;           // of the others
+  double stopped = kNever;      // the slowest that stopped here
+  bool changed = false;
+  for (const Member& m : r.members) {
+    const Flow& f = flows_[m.flow];
+    before += f.rate;
+    if (f.stamp == stamp_) {
+      after += f.next;
+      changed = changed || std::abs(f.next - f.rate) > kSame * f.next;
+      if (f.stopped_at == id) stopped = std::min(stopped, f.next);
+    } else {
+      after += f.rate;
+      if (f.rate >= level * kBelow) fastest = std::max(fastest, f.rate);
+    }
+  }
+  if (fastest == 0) return false;
+  return (changed && std::max(before, after) >= r.capacity * kBelow) || stopped < fastest * kBelow;
+}
+
+void Flows::fill() {
+  ++round_;
   full_.clear();
-  for (const ResourceId id : component_) {
-    if (resources_[id].open > 0) full_.push_back({resources_[id].left / resources_[id].open, id, false});
+  for (const ResourceId id : touched_) {
+    Resource& r = resources_[id];
+    r.left = r.capacity;
+    r.open = 0;
+    for (const Member& m : r.members) {
+      const Flow& f = flows_[m.flow];
+      if (f.stamp == stamp_) {
+        ++r.open;
+      } else {
+        r.left -= f.rate;
+      }
+    }
+    if (r.open > 0) full_.push_back({r.left / r.open, id, false});
   }
   for (const FlowId id : open_) {
     if (flows_[id].cap != kNever) full_.push_back({flows_[id].cap, id, true});
@@ -155,44 +201,46 @@ void Flows::fill(double now) {
     std::ranges::pop_heap(full_, Later());
     Full& next = full_.back();
     if (next.flow) {
-      if (flows_[next.id].stamp == stamp_) {
-        stop(next.id, next.level, now);
+      if (flows_[next.id].round != round_) {
+        stop(next.id, next.level, kNowhere);
         --left;
       }
       full_.pop_back();
       continue;
     }
-    Resource& r = resources_[next.id];
+    const ResourceId id = next.id;
+    Resource& r = resources_[id];
     if (r.open == 0) {
       full_.pop_back();
       continue;
     }
     // Flows that stopped elsewhere left more for the others.
-    const double share = r.left / r.open;
-    if (share > next.level * (1 + kSame)) {
+    const double share = std::max(r.left / r.open, r.capacity * kSame);
+    if (share > next.level * (1 + kSame) && share > r.capacity * kSame) {
       next.level = share;
       std::ranges::push_heap(full_, Later());
       continue;
     }
-    const double level = std::max(share, r.capacity * kSame);
     full_.pop_back();
     for (const Member& m : r.members) {
-      if (flows_[m.flow].stamp != stamp_) continue;
-      stop(m.flow, level, now);
+      const Flow& f = flows_[m.flow];
+      if (f.stamp != stamp_ || f.round == round_) continue;
+      stop(m.flow, share, id);
       --left;
     }
   }
 }
 
-void Flows::stop(FlowId id, double level, double now) {
+void Flows::stop(FlowId id, double level, ResourceId at) {
   Flow& f = flows_[id];
-  f.stamp = 0;
+  f.stopped_at = at;
+  f.round = round_;
+  f.next = level;
   for (std::uint8_t k = 0; k < f.count; ++k) {
     Resource& r = resources_[f.resources[k]];
     r.left -= level;
     --r.open;
   }
-  set_rate(id, level, now);
 }
 
 void Flows::set_rate(FlowId id, double rate, double now) {
@@ -204,6 +252,13 @@ void Flows::set_rate(FlowId id, double rate, double now) {
   f.end = rate > 0 ? now + f.remaining / rate : kNever;
   sift_up(f.heap);
   sift_down(f.heap);
+}
+
+double Flows::rate(std::uint32_t owner) const {
+  for (const FlowId id : heap_) {
+    if (flows_[id].owner == owner) return flows_[id].rate;
+  }
+  return 0;
 }
 
 double Flows::next() {

@@ -1,9 +1,9 @@
 // Data on its way: flows that share resources - the directions of links and networks - max-min fairly.
 //
 // Rates are found by progressive filling (Bertsekas and Gallager, Data Networks, 6.5.2): all grow alike until a
-// resource is full, those on it stop, the others go on. A flow that starts or ends changes nothing below the
-// level at which it can first fill a resource, or at which it was stopped: only flows above that level which
-// share a resource with it, directly or through such flows, are found anew.
+// resource is full, those on it stop, the others go on. What makes the result right is local - every flow has a
+// full resource on which none is faster - and so is what a flow that starts or ends changes: only the flows on
+// its resources are found anew, then those on further resources that were or are full and whose flows changed.
 #pragma once
 
 #include <array>
@@ -31,6 +31,8 @@ class Flows {
              double cap);
   //! Finds the rates again; to be called once after all changes of one moment.
   void settle(double now);
+  //! The rate of the flow of an owner, bytes/s; 0 where there is none. For tests: it looks at all of them.
+  double rate(std::uint32_t owner) const;
   //! When the next flow ends; infinite if none does. Only after settle.
   double next();
   //! Ends one flow that ends at or before `now`: its owner and its time; false if there is none.
@@ -45,7 +47,10 @@ class Flows {
     double cap = 0;
     std::uint32_t owner = 0;
     std::uint32_t heap = 0;  // place in heap_
-    std::uint32_t stamp = 0;
+    double next = 0;          // the rate that is being found
+    std::uint32_t stamp = 0;  // open in this search
+    std::uint32_t round = 0;  // stopped in this filling
+    ResourceId stopped_at = 0;
     std::uint8_t count = 0;
     std::array<ResourceId, kMostResources> resources{};
     std::array<std::uint32_t, kMostResources> places{};  // in the lists of the resources
@@ -56,9 +61,10 @@ class Flows {
   };
   struct Resource {
     double capacity = 0;
-    double left = 0;         // while filling
-    std::uint32_t open = 0;  // flows that still grow, while filling
-    std::uint32_t stamp = 0;
+    double left = 0;          // while filling
+    std::uint32_t open = 0;   // flows that still grow, while filling
+    std::uint32_t touched = 0;   // the search that found a flow on it
+    std::uint32_t expanded = 0;  // the search that opened all of its flows
     bool dirty = false;
     double level = 0;  // where it is dirty: rates below this level stay
     std::vector<Member> members;
@@ -77,9 +83,11 @@ class Flows {
   };
 
   void touch(ResourceId r, double level);
-  void gather(ResourceId first, double level);
-  void fill(double now);
-  void stop(FlowId id, double level, double now);
+  void search(ResourceId first, double now);
+  void expand(ResourceId id, double level);
+  bool spreads(ResourceId id, double level) const;
+  void fill();
+  void stop(FlowId id, double level, ResourceId at);
   void set_rate(FlowId id, double rate, double now);
   void remove(FlowId id);
   bool earlier(FlowId a, FlowId b) const;
@@ -93,8 +101,9 @@ class Flows {
   std::vector<ResourceId> dirty_;
   std::vector<FlowId> heap_;  // by end
   std::uint32_t stamp_ = 0;
-  // While filling:
-  std::vector<ResourceId> component_;
+  std::uint32_t round_ = 0;
+  // While searching:
+  std::vector<ResourceId> touched_;
   std::vector<FlowId> open_;
   std::vector<Full> full_;  // a heap
 };
