@@ -66,7 +66,7 @@ class Evaluator {
   //! Bounds of one evaluation: beyond them it ends with a diagnostic.
   static constexpr std::int64_t kMaxSteps = 1'000'000;
   static constexpr std::size_t kMaxValues = std::size_t{1} << 20;
-  static constexpr std::uint32_t kMaxStack = 3'000;               //!< nested expressions, over all calls
+  static constexpr std::uint32_t kMaxStack = 2'000;               //!< nested expressions, over all calls
   static constexpr std::size_t kMaxSlots = std::size_t{1} << 16;  //!< variables, over all calls
 
   Evaluator(MapperPtr mapper, const machine::Grid& grid);
