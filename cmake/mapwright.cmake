@@ -16,12 +16,13 @@ if(MAPWRIGHT_SANITIZERS)
   target_link_options(mapwright_options INTERFACE -fsanitize=${MAPWRIGHT_SANITIZERS})
 endif()
 
-# mapwright_folder(NAME [USES folder...] [LINKS library...]): src/NAME becomes the library mapwright_NAME, and its
-# *_test.cc become the test program NAME_test.
-function(mapwright_folder name)
+# mapwright_folder(FOLDER [USES library...] [LINKS library...]): src/FOLDER becomes the library mapwright_FOLDER, with _
+# for /, and its *_test.cc become the test program FOLDER_test.
+function(mapwright_folder folder)
   cmake_parse_arguments(ARG "" "" "USES;LINKS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
-  file(GLOB test_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*_test.cc)
+  string(REPLACE "/" "_" name ${folder})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.cc)
+  file(GLOB test_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*_test.cc)
   if(test_sources)
     list(REMOVE_ITEM sources ${test_sources})
   endif()

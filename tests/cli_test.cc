@@ -192,6 +192,7 @@ TEST_F(Cli, RefusesLaunchesThatAreNone) {
   for (const std::string parent :
        {"0", "x", "0,x", "0,1,2", "2,0", "-1,0", "0,-1", "0,65536", "99999999999999999999,0", ","})
     expect_exit(64, place + "--single --nodes 2 --parent=" + parent);
+  expect_exit(65, "place good.mapper --task alone --single --nodes 2", "`--parent NODE,PROCESSOR`");
 }
 
 TEST_F(Cli, RefusesMachinesThatAreNone) {
@@ -320,6 +321,9 @@ TEST_F(Cli, RanksShareANode) {
         "{\"name\":\"p\",\"ranks_per_node\":2,\"tasks\":[{\"name\":\"t\",\"launches\":[[2]]}]}");
   expect_exit(0, "check corner.mapper --program ranks.json --nodes 2");
   expect_exit(0, "check corner.mapper --program ranks.json --nodes 2 --procs CPU=2,GPU=4");
+  const Outcome o = run("check corner.mapper --program ranks.json --nodes 1 --procs CPU=2,GPU=4");
+  EXPECT_EQ(o.exit, 65);
+  EXPECT_NE(o.out.find("on 2 ranks of 1 node."), std::string::npos) << o.out;
 }
 
 // ------------------------------------------------------------------------------------------------------ help
@@ -667,6 +671,36 @@ TEST_F(Cli, RepairsAFile) {
   EXPECT_EQ(file.st_mode & 07777U, 0640U);
   for (const auto& entry : fs::directory_iterator(folder_.path()))
     EXPECT_FALSE(entry.path().filename().string().starts_with("bad.mapper.")) << "a temporary file is left";
+}
+
+// More problems than are kept: the rounds go on while the text is as long as somebody writes.
+TEST_F(Cli, RepairsManyProblems) {
+  std::string text;
+  for (int i = 0; i < 11'000; ++i) text += "Region * * CPU FBMEM\n";
+  write("many.mapper", text);
+  EXPECT_EQ(run("check --fix many.mapper").exit, 0);
+  // A megabyte of nothing but mistakes is given up after one round.
+  write("braces.mapper", std::string(1'100'000, '}'));
+  const Outcome o = run("check --fix braces.mapper");
+  EXPECT_EQ(o.exit, 65);
+  EXPECT_TRUE(o.out.ends_with("(5000 fixed)\n"))
+      << o.out.substr(o.out.size() - std::min<std::size_t>(o.out.size(), 200));
+}
+
+// However many warnings there are, the statements behind them count.
+TEST_F(Cli, WarningsHideNothing) {
+  std::string text = "gpus = Machine(GPU);\ndef f(Task task) { return gpus[1, 0]; }\n";
+  for (int i = 0; i < 10'100; ++i) text += "Task load GPU;\n";
+  write("warnings.mapper", text + "IndexTaskMap work f;\n");
+  const Outcome placed = run("place warnings.mapper --task work --domain 1 --nodes 2");
+  EXPECT_EQ(placed.exit, 0) << placed.err;
+  EXPECT_EQ(placed.out, "work (1,) on GPU, by f\npoint  node  processor\n(0,)      1          0\n");
+  write("warnings.mapper", text + "IndexTaskMap work g;\n");
+  const Outcome checked = run("check warnings.mapper --json");
+  EXPECT_EQ(checked.exit, 65);
+  const json d = json::parse(checked.out);
+  EXPECT_EQ(d["errors"], 1);
+  EXPECT_EQ(d["warnings"], 10'099);
 }
 
 TEST_F(Cli, ReplacesAFileInOneStep) {

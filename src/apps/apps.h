@@ -1,11 +1,11 @@
 // The nine built-in applications: programs made for a machine from a size and a few parameters.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "machine/machine.h"
@@ -21,6 +21,8 @@ enum class Size : std::uint8_t {
 struct Parameter {
   std::string_view name;  //!< as --set knows it
   std::string_view what;
+  std::int64_t least = 0;
+  std::int64_t most = 0;
 };
 
 struct App {
@@ -40,8 +42,10 @@ struct Options {
   std::map<std::string, std::int64_t, std::less<>> set;  //!< parameters that the user states
 };
 
-//! The program. Problems: no such application or parameter (with the nearest name), a value out of range, a machine
-//! without GPUs, no grid for this number of nodes and GPUs (with the nearest number of nodes that has one).
+//! The program, with every parameter that it was made from in Program::parameters. Problems: no such
+//! application or parameter (with the nearest name), a value out of range, values that do not fit one
+//! another, a machine without GPUs, no grid for this number of nodes and GPUs (with the nearest number of
+//! nodes that has one).
 base::Result<program::Program> make(std::string_view app, const Options& options);
 
 }  // namespace mapwright::apps

@@ -12,8 +12,7 @@ namespace mapwright::base {
 
 void Diagnostics::add(Diagnostic d) {
   expects(d.kind != nullptr, "a diagnostic has a kind");
-  ++(d.is_error() ? errors_ : warnings_);
-  if (items_.size() >= kKept) return;
+  if (++(d.is_error() ? errors_ : warnings_) > kKept) return;
   // They quote the text, which may have been written over several lines.
   // Nobody reads more of it, and a hostile file would make every report as long as itself.
   constexpr std::size_t kLongest = 2'000;
@@ -25,8 +24,10 @@ void Diagnostics::add(Diagnostic d) {
 }
 
 void Diagnostics::add(const Diagnostics& others) {
+  std::size_t errors = errors_;
+  std::size_t warnings = warnings_;
   for (const Diagnostic& d : others.items_) {
-    if (items_.size() < kKept) items_.push_back(d);
+    if (++(d.is_error() ? errors : warnings) <= kKept) items_.push_back(d);
   }
   errors_ += others.errors_;
   warnings_ += others.warnings_;

@@ -50,8 +50,8 @@ struct Diagnostic {
   bool is_error() const { return kind->severity == Severity::error; }
 };
 
-//! Collects the problems of one run, in any order. Keeps the first kKept and counts the rest, so that hostile
-//! input cannot fill the memory.
+//! Collects the problems of one run, in any order. Keeps the first kKept errors and the first kKept warnings
+//! and counts the rest, so that hostile input cannot fill the memory.
 class Diagnostics {
  public:
   static constexpr std::size_t kKept = 10'000;
@@ -66,8 +66,9 @@ class Diagnostics {
   std::size_t errors() const { return errors_; }
   std::size_t warnings() const { return warnings_; }
   bool has_errors() const { return errors_ != 0; }
-  //! Whether further problems are only counted: what looks for them may stop.
-  bool full() const { return items_.size() >= kKept; }
+  //! Whether further errors are only counted: what looks for them may stop. Warnings are no reason to: what
+  //! has no errors is used, and has to be read to its end.
+  bool full() const { return errors_ >= kKept; }
 
  private:
   std::vector<Diagnostic> items_;

@@ -38,16 +38,20 @@ class Check : public Command {
     const std::string original = text;
     base::Diagnostics problems = check(text, program, grid);
     std::size_t fixed = 0;
-    // A repair may uncover the next problem; one that does not make the text better than it was is left
-    // alone.
+    // A repair may uncover the next problem. A long text with more problems than are kept, as many after a
+    // round as before, is no mapper: its rounds end.
+    constexpr std::size_t kLong = 1'000'000;
     constexpr int kMostRounds = 10;
-    for (int round = 0; fix_ && round < kMostRounds; ++round) {
+    bool hopeless = false;
+    for (int round = 0; fix_ && !hopeless && round < kMostRounds; ++round) {
+      const bool many = problems.full();
       std::size_t applied = 0;
       std::string better = base::apply_fixes(text, problems.items(), &applied);
       if (applied == 0 || better == text) break;
       fixed += applied;
       text = std::move(better);
       problems = check(text, program, grid);
+      hopeless = many && problems.full() && text.size() > kLong;
     }
     // In a pipe the mapper comes through, repaired or not.
     if (text != original || (fix_ && file_ == "-")) write(console, text);

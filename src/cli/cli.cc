@@ -90,6 +90,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer("Example:\n  mapwright check my.mapper --machine p100x4");
   std::vector<std::unique_ptr<Command>> commands;
+  commands.push_back(run_command(&app));
   commands.push_back(check_command(&app));
   commands.push_back(fmt_command(&app));
   commands.push_back(place_command(&app));

@@ -1,5 +1,5 @@
-// What an execution said: how long it took, where the time and the bytes went, or why it failed. A failed execution is a
-// value, and carries all that guidance needs.
+// What an execution said: how long it took, where the time and the bytes went, or why it failed. A failed
+// execution is a value, and carries all that guidance needs.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,11 @@ namespace mapwright::engine {
 
 //! Bytes that copies and folds moved, summed over the timed iterations.
 struct Traffic {
-  std::int64_t local = 0;        //!< within a memory
-  std::int64_t intra_node = 0;   //!< between memories of one node
-  std::int64_t inter_node = 0;   //!< between nodes
-  std::int64_t inter_rank = 0;   //!< between processes: all of inter_node, and between framebuffers of different ranks
+  std::int64_t local = 0;       //!< within a memory
+  std::int64_t intra_node = 0;  //!< between memories of one node
+  std::int64_t inter_node = 0;  //!< between nodes
+  std::int64_t inter_rank =
+      0;  //!< between processes: all of inter_node, and between framebuffers of different ranks
   std::int64_t host_device = 0;  //!< the part of intra_node between host memory and a framebuffer
 };
 

@@ -172,7 +172,8 @@ struct Function {
   std::vector<std::variant<Assignment, Print, Return>> body;
   base::Span head;
   base::Span span;
-  bool broken = false;  // part of it did not parse, so what it lacks is not known
+  bool broken = false;       // part of it did not parse, so what it lacks is not known
+  bool broken_head = false;  // and its parameters are not known either
 };
 
 using Statement =

@@ -140,6 +140,7 @@ void Checker::function(FunctionId id, const Function& f) {
   code.parameters = f.parameters;
   Scope locals;
   locals_ = &locals;
+  parameters_unknown_ = f.broken_head;
   slots_ = &code.slots;
   static constexpr std::array kTypes = {TypeKind::integer, TypeKind::boolean, TypeKind::tuple,
                                         TypeKind::tuple,   TypeKind::space,   TypeKind::task};
@@ -203,6 +204,7 @@ void Checker::function(FunctionId id, const Function& f) {
   }
   later_.clear();
   locals_ = nullptr;
+  parameters_unknown_ = false;
   code.depth = depth;
   if (code.steps.size() == 1 && code.steps[0].kind == Step::Kind::result) code.only = code.steps[0].value;
   code_.functions[id] = std::move(code);
@@ -333,51 +335,39 @@ void Checker::rule(const ReplicateStatement& s) {
   }
 }
 
-std::optional<MapChoice> Checker::map_choice(const MapStatement& s) {
-  const std::string_view keyword = s.index ? "IndexTaskMap" : "SingleTaskMap";
-  MapChoice choice;
-  choice.where = s.span;
-  const auto found = function_ids_.find(s.function.text);
-  if (found == function_ids_.end()) {
-    if (globals_.contains(s.function.text)) {
-      report(problem::not_a_function, s.function.span, fmt::format("`{}` is not a function", s.function.text),
-             fmt::format("{} names a function that maps a task: `def f(Task task) {{ return {}[...]; }}`.",
-                         keyword, s.function.text));
-      return std::nullopt;
-    }
-    std::vector<std::string_view> names;
-    for (const Function* f : functions_) {
-      if (names.size() < 1000) names.push_back(f->name.text);
-    }
-    const auto right = problems_->errors() < 200 ? base::closest(s.function.text, names) : std::nullopt;
-    std::optional<Fix> fix;
-    std::string note = fmt::format("Define it before this statement: `def {}(Task task) {{ ... }}`.",
-                                   base::cut_right(s.function.text, 60));
-    if (right) {
-      note = fmt::format("Did you mean `{}`?", *right);
-      fix = Fix{fmt::format("write `{}`", *right), {{s.function.span, std::string(*right)}}};
-    }
-    report(problem::undefined_function, s.function.span,
-           fmt::format("the function `{}` is not defined", base::cut_right(s.function.text, 60)),
-           std::move(note), std::move(fix));
-    return std::nullopt;
+void Checker::report_unknown_mapping(const MapStatement& s, std::string_view keyword) {
+  if (globals_.contains(s.function.text)) {
+    report(problem::not_a_function, s.function.span, fmt::format("`{}` is not a function", s.function.text),
+           fmt::format("{} names a function that maps a task: `def f(Task task) {{ return {}[...]; }}`.",
+                       keyword, s.function.text));
+    return;
   }
-  choice.function = found->second;
-  const Function& f = *functions_[choice.function];
-  if (f.span.begin > s.span.begin) {
-    report(problem::function_before_definition, s.function.span,
-           fmt::format("the function `{}` is used before its definition", f.name.text),
-           fmt::format("{} stands behind the function that it names.", keyword), move_behind(s.span, f.span),
-           {{f.name.span, "it is defined here"}});
+  std::vector<std::string_view> names;
+  for (const Function* f : functions_) {
+    if (names.size() < 1000) names.push_back(f->name.text);
   }
-  if (f.broken) return std::nullopt;
+  const auto right = problems_->errors() < 200 ? base::closest(s.function.text, names) : std::nullopt;
+  std::optional<Fix> fix;
+  std::string note = fmt::format("Define it before this statement: `def {}(Task task) {{ ... }}`.",
+                                 base::shortened(s.function.text, 60));
+  if (right) {
+    note = fmt::format("Did you mean `{}`?", *right);
+    fix = Fix{fmt::format("write `{}`", *right), {{s.function.span, std::string(*right)}}};
+  }
+  report(problem::undefined_function, s.function.span,
+         fmt::format("the function `{}` is not defined", base::shortened(s.function.text, 60)),
+         std::move(note), std::move(fix));
+}
+
+bool Checker::check_mapping_signature(const MapStatement& s, const Function& f, std::string_view keyword) {
   const bool older = !s.machine.text.empty();
   const std::array<ParameterType, 3> older_types{ParameterType::ipoint, ParameterType::ispace,
                                                  ParameterType::mspace};
   const bool takes_older = std::ranges::equal(
       f.parameters, older_types, [](const Parameter& p, ParameterType t) { return p.type == t; });
   const bool takes_task = f.parameters.size() == 1 && f.parameters[0].type == ParameterType::task;
-  if (!older && !takes_task) {
+  if (!older) {
+    if (takes_task) return true;
     report(problem::mapping_signature, s.function.span, fmt::format("`{}` does not take a task", f.name.text),
            takes_older && s.index
                ? fmt::format("A function of (IPoint, ISpace, MSpace) is named with its machine: "
@@ -385,51 +375,74 @@ std::optional<MapChoice> Checker::map_choice(const MapStatement& s) {
                              f.name.text)
                : fmt::format("{} names a function of one Task: `def {}(Task task)`.", keyword, f.name.text),
            std::nullopt, {{f.head, "it is defined here"}});
-    return std::nullopt;
+    return false;
   }
-  if (older && takes_task && !s.tasks.empty() && !globals_.contains(s.machine.text)) {
+  if (takes_task && !s.tasks.empty() && !globals_.contains(s.machine.text)) {
     // Three names, and the second is no machine: two tasks without their comma.
     const Span after{s.tasks.back().span.end, s.tasks.back().span.end};
     report(problem::expected, s.machine.span,
            fmt::format("`{}` is no machine: a `,` is missing between the tasks",
-                       base::cut_right(s.machine.text, 60)),
+                       base::shortened(s.machine.text, 60)),
            "", Fix{"add `,`", {{after, ","}}});
+    return false;
+  }
+  if (takes_older && s.index) return true;
+  const Span gap{s.machine.span.begin, s.function.span.begin};
+  report(
+      problem::mapping_signature, s.function.span,
+      fmt::format("`{}` cannot be used with a machine variable", f.name.text),
+      s.index ? "With a machine variable before it, IndexTaskMap names a function of (IPoint point, "
+                "ISpace space, MSpace machine) that returns an index of the machine."
+              : "SingleTaskMap has no form with a machine variable: it names a function of one Task.",
+      takes_task ? std::optional(Fix{fmt::format("delete `{}`", s.machine.text), {{gap, ""}}}) : std::nullopt,
+      {{f.head, "it is defined here"}});
+  return false;
+}
+
+std::optional<std::uint32_t> Checker::mapping_machine(const Name& name) {
+  const auto machine = globals_.find(name.text);
+  if (machine == globals_.end()) {
+    if (!reported_.insert(name.text).second) return std::nullopt;
+    const auto right = meant(name.text, {});
+    Fix fix = right ? Fix{fmt::format("write `{}`", *right), {{name.span, std::string(*right)}}}
+                    : machine_fix(name.text);
+    report(problem::undefined_machine, name.span,
+           fmt::format("the machine variable `{}` is not defined", base::shortened(name.text, 60)),
+           right ? fmt::format("Did you mean `{}`?", *right) : "A machine is given a name before it is used.",
+           std::move(fix));
     return std::nullopt;
   }
-  if (older && (!takes_older || !s.index)) {
-    const Span gap{s.machine.span.begin, s.function.span.begin};
-    report(problem::mapping_signature, s.function.span,
-           fmt::format("`{}` cannot be used with a machine variable", f.name.text),
-           s.index ? "With a machine variable before it, IndexTaskMap names a function of (IPoint point, "
-                     "ISpace space, "
-                     "MSpace machine) that returns an index of the machine."
-                   : "SingleTaskMap has no form with a machine variable: it names a function of one Task.",
-           takes_task ? std::optional(Fix{fmt::format("delete `{}`", s.machine.text), {{gap, ""}}})
-                      : std::nullopt,
-           {{f.head, "it is defined here"}});
+  const Type& type = machine->second.type;
+  if (!type.may_be(TypeKind::space)) {
+    report(problem::argument_type, name.span,
+           fmt::format("`{}` is {}, not a machine space", name.text, described(type.kind)));
     return std::nullopt;
   }
-  if (older) {
-    const auto machine = globals_.find(s.machine.text);
-    if (machine == globals_.end()) {
-      if (!reported_.insert(s.machine.text).second) return std::nullopt;
-      const auto right = meant(s.machine.text, {});
-      Fix fix = right ? Fix{fmt::format("write `{}`", *right), {{s.machine.span, std::string(*right)}}}
-                      : machine_fix(s.machine.text);
-      report(
-          problem::undefined_machine, s.machine.span,
-          fmt::format("the machine variable `{}` is not defined", base::cut_right(s.machine.text, 60)),
-          right ? fmt::format("Did you mean `{}`?", *right) : "A machine is given a name before it is used.",
-          std::move(fix));
-      return std::nullopt;
-    }
-    if (!machine->second.type.may_be(TypeKind::space)) {
-      report(problem::argument_type, s.machine.span,
-             fmt::format("`{}` is {}, not a machine space", s.machine.text,
-                         described(machine->second.type.kind)));
-      return std::nullopt;
-    }
-    choice.machine = machine->second.slot;
+  return machine->second.slot;
+}
+
+std::optional<MapChoice> Checker::map_choice(const MapStatement& s) {
+  const std::string_view keyword = s.index ? "IndexTaskMap" : "SingleTaskMap";
+  const auto found = function_ids_.find(s.function.text);
+  if (found == function_ids_.end()) {
+    report_unknown_mapping(s, keyword);
+    return std::nullopt;
+  }
+  const Function& f = *functions_[found->second];
+  if (f.span.begin > s.span.begin) {
+    report(problem::function_before_definition, s.function.span,
+           fmt::format("the function `{}` is used before its definition", f.name.text),
+           fmt::format("{} stands behind the function that it names.", keyword), move_behind(s.span, f.span),
+           {{f.name.span, "it is defined here"}});
+  }
+  if (f.broken || !check_mapping_signature(s, f, keyword)) return std::nullopt;
+  MapChoice choice;
+  choice.where = s.span;
+  choice.function = found->second;
+  if (!s.machine.text.empty()) {
+    const auto machine = mapping_machine(s.machine);
+    if (!machine) return std::nullopt;
+    choice.machine = *machine;
   }
   check_mapping_result(s, choice.function);
   return choice;

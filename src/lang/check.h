@@ -53,6 +53,9 @@ class Checker {
   void rule(const ReplicateStatement& s);
   void check_memories(const RegionStatement& s);
   std::optional<MapChoice> map_choice(const MapStatement& s);
+  void report_unknown_mapping(const MapStatement& s, std::string_view keyword);
+  bool check_mapping_signature(const MapStatement& s, const Function& f, std::string_view keyword);
+  std::optional<std::uint32_t> mapping_machine(const Name& name);
   void check_mapping_result(const MapStatement& s, FunctionId id);
   void repeated(base::Span where, base::Span first, std::string what);
 
@@ -60,6 +63,7 @@ class Checker {
   Lowered lower(ExprId id, Use use = Use::value);
   Lowered name(const Expr& e, Use use);
   Lowered undefined(const Expr& e, Use use);
+  std::optional<std::string_view> task_of(std::string_view word) const;
   Lowered no_task(const Expr& e);
   Lowered binary(const Expr& e);
   Lowered conditional(const Expr& e);
@@ -67,7 +71,8 @@ class Checker {
   Lowered index(const Expr& e);
   Lowered element(Node n, const Expr& e, bool of_integers);
   bool unpacked_operand(const Expr& item);
-  void machine_index(const Expr& e, Type object);
+  bool machine_index(const Expr& e, Type object, const Expr* again);
+  std::optional<base::Fix> joined_indices(const Expr& e, const Expr& again) const;
   Lowered slice(const Expr& e);
   Lowered comprehension(const Expr& e);
   Lowered property(const Expr& e, const Expr* call);
@@ -109,8 +114,10 @@ class Checker {
 
   std::unordered_set<std::string_view> reported_;  // undefined names: each is one problem
   Scope* locals_ = nullptr;                        // null outside functions
+  bool parameters_unknown_ = false;                // of the function at hand
   std::uint32_t* slots_ = nullptr;
-  base::Span statement_;  // the top-level statement at hand
+  const Expr* indexed_again_ = nullptr;  // the index of the index that is read next
+  base::Span statement_;                 // the top-level statement at hand
 };
 
 }  // namespace mapwright::lang

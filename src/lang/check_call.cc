@@ -66,7 +66,7 @@ Checker::Lowered Checker::property(const Expr& e, const Expr* call) {
     if (object.type.is(TypeKind::task) && of_machine)
       note = "A task has .ipoint, .ispace, .parent and .processor(machine).";
     report(problem::no_such_property, e.word,
-           fmt::format("`{}` is {} and has no `.{}`", base::cut_right(words(ast_[e.a].span), 60),
+           fmt::format("`{}` is {} and has no `.{}`", base::shortened(words(ast_[e.a].span), 60),
                        described(object.type.kind), name_of(p)),
            std::move(note));
   }
@@ -172,7 +172,7 @@ Checker::Lowered Checker::call(const Expr& e) {
         {{{callee.span.end, ast_[ast_.list_of(e)[0]].span.begin}, "["}, {{e.span.end - 1, e.span.end}, "]"}}};
   }
   report(problem::not_a_function, callee.span,
-         fmt::format("`{}` is not a function", base::cut_right(words(callee.span), 60)),
+         fmt::format("`{}` is not a function", base::shortened(words(callee.span), 60)),
          "Functions are defined with `def`; a machine or a tuple is indexed with `[]`.", std::move(fix));
   return failed(e);
 }
@@ -234,6 +234,7 @@ Checker::Lowered Checker::function_call(const Expr& e, FunctionId id) {
   n.a = id;
   std::vector<Type> types;
   const bool counted = list(e, false, &n, &types);
+  if (f.broken_head) return emit(n, e, results_[id]);
   if (counted && e.count != f.parameters.size()) {
     report(problem::wrong_argument_count, e.span,
            fmt::format("`{}` takes {} argument{}, not {}", f.name.text, f.parameters.size(),

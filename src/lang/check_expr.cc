@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/bug.h"
 #include "base/text.h"
@@ -33,7 +34,7 @@ void Checker::want(const Lowered& value, TypeKind kind, ExprId at, const base::D
   // A point of a machine is also the pair of its coordinates.
   if (kind == TypeKind::tuple && value.type.is(TypeKind::processor)) return;
   report(problem, ast_[at].span,
-         fmt::format("{} is {}, `{}` is {}", what, described(kind), base::cut_right(words(ast_[at].span), 60),
+         fmt::format("{} is {}, `{}` is {}", what, described(kind), base::shortened(words(ast_[at].span), 60),
                      described(value.type.kind)));
 }
 
@@ -58,7 +59,7 @@ Checker::Lowered Checker::lower(ExprId id, Use use) {
       return failed(e);
     case ExprKind::unpack:
       report(problem::unpack_outside_list, e.span,
-             fmt::format("`{}` has nothing to unpack into", base::cut_right(words(e.span), 60)),
+             fmt::format("`{}` has nothing to unpack into", base::shortened(words(e.span), 60)),
              "`*tuple` stands in an index, in the arguments of a call or in a tuple.");
       lower(e.a);
       return failed(e);
@@ -160,7 +161,7 @@ Checker::Lowered Checker::conditional(const Expr& e) {
   const Lowered a = lower(e.a);
   if (!a.type.may_be(TypeKind::boolean)) {
     report(problem::condition_type, ast_[e.a].span,
-           fmt::format("the condition `{}` is {}, not a bool", base::cut_right(words(ast_[e.a].span), 60),
+           fmt::format("the condition `{}` is {}, not a bool", base::shortened(words(ast_[e.a].span), 60),
                        described(a.type.kind)),
            a.type.is(TypeKind::integer) ? "Compare it: `x != 0`." : "");
   }
@@ -232,7 +233,7 @@ bool Checker::unpacked_operand(const Expr& item) {
   if (left->kind != ExprKind::unpack) return false;
   const std::uint32_t inside = left->word.end;
   report(problem::unpack_outside_list, left->span,
-         fmt::format("`{}` has nothing to unpack into", base::cut_right(words(left->span), 60)),
+         fmt::format("`{}` has nothing to unpack into", base::shortened(words(left->span), 60)),
          "`*` binds tighter than other operators.",
          Fix{"unpack the whole", {{{inside, inside}, "("}, {{item.span.end, item.span.end}, ")"}}});
   return true;
@@ -249,6 +250,8 @@ Checker::Lowered Checker::tuple(const Expr& e) {
 
 Checker::Lowered Checker::index(const Expr& e) {
   const auto items = ast_.list_of(e);
+  const Expr* again = std::exchange(indexed_again_, nullptr);
+  if (ast_[e.a].kind == ExprKind::index) indexed_again_ = &e;
   const bool machine_like = e.count > 1 || std::ranges::any_of(items, [&](ExprId id) {
                               return ast_[id].kind == ExprKind::star || ast_[id].kind == ExprKind::unpack;
                             });
@@ -261,7 +264,7 @@ Checker::Lowered Checker::index(const Expr& e) {
     if (object.type.is(TypeKind::task))
       note = "The point of a task is `.ipoint`, its launch domain `.ispace`.";
     report(problem::not_indexable, ast_[e.a].span,
-           fmt::format("`{}` is {} and has no index", base::cut_right(words(ast_[e.a].span), 60),
+           fmt::format("`{}` is {} and has no index", base::shortened(words(ast_[e.a].span), 60),
                        described(object.type.kind)),
            std::move(note));
   }
@@ -291,13 +294,14 @@ Checker::Lowered Checker::index(const Expr& e) {
         if (brackets && !bracketed) fix.edits = {{{s.begin, s.begin}, "*("}, {{s.end, s.end}, ")"}};
         report(problem::tuple_as_index, s,
                fmt::format("`{}` is a tuple, an index of a machine is an integer",
-                           base::cut_right(words(s), 60)),
+                           base::shortened(words(s), 60)),
                "", std::move(fix));
         return emit(n, e, of(TypeKind::processor));
       }
       want({kNoNode, t}, TypeKind::integer, id, problem::index_type, "an index of a machine");
     }
-    if (counted) machine_index(e, object.type);
+    // What was meant by another index behind a wrong one is not known.
+    if (counted && !machine_index(e, object.type, again) && again != nullptr) return emit(n, e, {});
     const bool set = std::ranges::any_of(items, [&](ExprId id) { return ast_[id].kind == ExprKind::star; });
     return emit(n, e, of(set ? TypeKind::processors : TypeKind::processor));
   }
@@ -323,21 +327,35 @@ Checker::Lowered Checker::element(Node n, const Expr& e, bool of_integers) {
   return emit(fused, e, type);
 }
 
-void Checker::machine_index(const Expr& e, Type object) {
-  if (object.rank < 0 || static_cast<std::uint32_t>(object.rank) == e.count) return;
+bool Checker::machine_index(const Expr& e, Type object, const Expr* again) {
+  if (object.rank < 0 || static_cast<std::uint32_t>(object.rank) == e.count) return true;
+  std::string note;
+  std::optional<Fix> fix;
+  if (again != nullptr && std::cmp_equal(object.rank, e.count + again->count)) {
+    note = "All its indices stand in one pair of brackets.";
+    fix = joined_indices(e, *again);
+  } else if (object.rank == 2 && e.count == 1) {
+    note = "Its first index is the node, its second the processor there; `.merge(0, 1)` makes it one.";
+  }
   report(problem::machine_index_arity, e.span,
-         fmt::format("`{}` has {} dimension{}, not {}", base::cut_right(words(ast_[e.a].span), 60),
+         fmt::format("`{}` has {} dimension{}, not {}", base::shortened(words(ast_[e.a].span), 60),
                      object.rank, object.rank == 1 ? "" : "s", e.count),
-         object.rank == 2 && e.count == 1
-             ? "Its first index is the node, its second the processor there; `.merge(0, 1)` makes it one."
-             : "");
+         std::move(note), std::move(fix));
+  return false;
+}
+
+// `m[i][j]` as `m[i, j]`, where nothing but brackets stands between the indices.
+std::optional<Fix> Checker::joined_indices(const Expr& e, const Expr& again) const {
+  const Span gap{ast_[ast_.list_of(e).back()].span.end, ast_[ast_.list_of(again)[0]].span.begin};
+  if (words(gap) != "][") return std::nullopt;
+  return Fix{"write one pair of brackets", {{gap, ", "}}};
 }
 
 Checker::Lowered Checker::slice(const Expr& e) {
   const Lowered object = lower(e.a, Use::machine);
   if (!object.type.may_be(TypeKind::space, TypeKind::tuple, TypeKind::processor)) {
     report(problem::not_indexable, ast_[e.a].span,
-           fmt::format("`{}` is {} and has no slice", base::cut_right(words(ast_[e.a].span), 60),
+           fmt::format("`{}` is {} and has no slice", base::shortened(words(ast_[e.a].span), 60),
                        described(object.type.kind)));
   }
   Node n;
@@ -359,7 +377,7 @@ Checker::Lowered Checker::comprehension(const Expr& e) {
   if (over.type.is(TypeKind::integer)) {
     const Span s = ast_[e.b].span;
     report(problem::not_a_tuple, s,
-           fmt::format("`{}` is an integer, not a range", base::cut_right(words(s), 60)), "",
+           fmt::format("`{}` is an integer, not a range", base::shortened(words(s), 60)), "",
            Fix{"write `range(...)`", {{{s.begin, s.begin}, "range("}, {{s.end, s.end}, ")"}}});
   } else {
     want(over, TypeKind::tuple, e.b, problem::not_a_tuple, "what `for` goes over");

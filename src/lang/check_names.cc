@@ -99,14 +99,34 @@ Checker::Lowered Checker::no_task(const Expr& e) {
   return failed(e);
 }
 
+// The task in scope of which a name is the property.
+std::optional<std::string_view> Checker::task_of(std::string_view word) const {
+  if (locals_ == nullptr || (word != "ipoint" && word != "ispace" && word != "parent")) return std::nullopt;
+  std::optional<std::string_view> task;
+  for (const auto& [name, variable] : *locals_) {
+    if (!variable.type.is(TypeKind::task)) continue;
+    if (task) return std::nullopt;
+    task = name;
+  }
+  return task;
+}
+
 Checker::Lowered Checker::undefined(const Expr& e, Use use) {
   const std::string_view word = words(e.word);
+  if (parameters_unknown_) return failed(e);
   // One report for a name is enough.
   if (!reported_.insert(word).second) return failed(e);
   if (word == "task" || word == "Task") return no_task(e);
   if (word == "true" || word == "false") {
     const std::string right = word == "true" ? "True" : "False";
     report(problem::undefined_name, e.span, fmt::format("`{}` is written `{}`", word, right), "",
+           Fix{fmt::format("write `{}`", right), {{e.span, right}}});
+    return failed(e);
+  }
+  if (const auto task = task_of(word)) {
+    const std::string right = fmt::format("{}.{}", *task, word);
+    report(problem::undefined_name, e.span, fmt::format("`{}` is not defined", word),
+           fmt::format("It is a property of the task: `{}`.", right),
            Fix{fmt::format("write `{}`", right), {{e.span, right}}});
     return failed(e);
   }
@@ -126,7 +146,7 @@ Checker::Lowered Checker::undefined(const Expr& e, Use use) {
   for (const Idiom& i : kIdioms) {
     if (i.word == word) note = i.instead;
   }
-  report(problem::undefined_name, e.span, fmt::format("`{}` is not defined", base::cut_right(word, 60)),
+  report(problem::undefined_name, e.span, fmt::format("`{}` is not defined", base::shortened(word, 60)),
          std::move(note));
   return failed(e);
 }
@@ -153,7 +173,7 @@ void Checker::undefined_function(const Expr& callee) {
     }
   }
   report(problem::undefined_function, callee.span,
-         fmt::format("the function `{}` is not defined", base::cut_right(word, 60)), std::move(note),
+         fmt::format("the function `{}` is not defined", base::shortened(word, 60)), std::move(note),
          std::move(fix));
 }
 

@@ -284,16 +284,26 @@ Value Evaluator::call(NodeId id, const Node& n) {
   Value result{};
   if (list(n)) {
     const std::span<const Value> arguments{pending_.data() + from, pending_.size() - from};
-    if (arguments.size() != f.parameters.size()) {
-      fail(problem::wrong_argument_count, id,
-           fmt::format("`{}` takes {} argument{}, not {}", f.name, f.parameters.size(),
-                       f.parameters.size() == 1 ? "" : "s", arguments.size()));
-    } else {
-      result = run(n.a, arguments, id);
-    }
+    result = arguments.size() == f.parameters.size() ? run(n.a, arguments, id)
+                                                     : wrong_count(f, arguments.size(), id);
   }
   pending_.resize(from);
   return result;
+}
+
+Value Evaluator::wrong_count(const FunctionCode& f, std::size_t count, NodeId at) {
+  return fail(problem::wrong_argument_count, at,
+              fmt::format("`{}` takes {} argument{}, not {}", f.name, f.parameters.size(),
+                          f.parameters.size() == 1 ? "" : "s", count));
+}
+
+Value Evaluator::too_deep(const FunctionCode& f, NodeId at) {
+  return fail(problem::recursion_too_deep, at, fmt::format("`{}` calls itself too deeply", f.name),
+              "A recursion must end after a few hundred calls.");
+}
+
+void Evaluator::called_here(const FunctionCode& f, NodeId at) {
+  failure_->related.push_back({code_.spans[at], fmt::format("in this call of `{}`", f.name)});
 }
 
 Value Evaluator::run(FunctionId function, std::span<const Value> arguments, NodeId at) {
@@ -330,19 +340,14 @@ bool Evaluator::fits(const FunctionCode& f, std::size_t i, Value* argument, Node
 
 // Runs a function whose arguments stand behind the variables of the innermost call.
 Value Evaluator::enter(const FunctionCode& f, NodeId at) {
-  if (stack_ + f.depth > kMaxStack || frame_ + frame_size_ + f.slots > kMaxSlots) {
-    return fail(problem::recursion_too_deep, at, fmt::format("`{}` calls itself too deeply", f.name),
-                "A recursion must end after a few hundred calls.");
-  }
+  if (stack_ + f.depth > kMaxStack || frame_ + frame_size_ + f.slots > kMaxSlots) return too_deep(f, at);
   const std::size_t caller_size = frame_size_;
   frame_ += caller_size;
   frame_size_ = f.slots;
   stack_ += f.depth;
   const Value result = f.only == kNoNode ? steps(f, false) : eval(f.only);
   // The innermost call tells where the values came from.
-  if (failure_ && failure_->related.empty()) {
-    failure_->related.push_back({code_.spans[at], fmt::format("in this call of `{}`", f.name)});
-  }
+  if (failure_ && failure_->related.empty()) called_here(f, at);
   stack_ -= f.depth;
   frame_ -= caller_size;
   frame_size_ = caller_size;

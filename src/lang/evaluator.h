@@ -66,7 +66,7 @@ class Evaluator {
   //! Bounds of one evaluation: beyond them it ends with a diagnostic.
   static constexpr std::int64_t kMaxSteps = 1'000'000;
   static constexpr std::size_t kMaxValues = std::size_t{1} << 20;
-  static constexpr std::uint32_t kMaxStack = 4'000;               //!< nested expressions, over all calls
+  static constexpr std::uint32_t kMaxStack = 3'000;               //!< nested expressions, over all calls
   static constexpr std::size_t kMaxSlots = std::size_t{1} << 16;  //!< variables, over all calls
 
   Evaluator(MapperPtr mapper, const machine::Grid& grid);
@@ -129,6 +129,9 @@ class Evaluator {
   void begin_launch(const MapChoice& map, const TaskContext& task);
   Value older_form(const MapChoice& map, const TaskContext& task, NodeId at);
   [[gnu::cold]] Value out_of_steps(NodeId id);
+  [[gnu::cold, gnu::noinline]] Value wrong_count(const FunctionCode& f, std::size_t count, NodeId at);
+  [[gnu::cold, gnu::noinline]] Value too_deep(const FunctionCode& f, NodeId at);
+  [[gnu::cold, gnu::noinline]] void called_here(const FunctionCode& f, NodeId at);
   [[gnu::cold]] Value unassigned(NodeId id, const Node& n);
   Value machine_space(NodeId id, const Node& n);
   template <Op kOp>
@@ -172,6 +175,8 @@ class Evaluator {
   //! Puts the values of a list, its unpacks expanded, behind what is pending_ already; false where one
   //! failed. The caller takes them off again.
   bool list(const Node& n);
+  [[gnu::cold, gnu::noinline]] bool not_unpacked(NodeId at, Value v);
+  [[gnu::cold, gnu::noinline]] bool list_too_long(NodeId at);
   //! A tuple, or the pair that a processor also is; nothing where it is neither.
   std::optional<std::span<const Value>> as_tuple(Value v);
   //! Room for a tuple; null after a failure.
@@ -187,7 +192,7 @@ class Evaluator {
   Value tuple_value(std::span<const std::int64_t> integers, NodeId at);
   [[gnu::cold]] Value fail(const base::DiagnosticKind& kind, NodeId at, std::string message,
                            std::string note = "");
-  std::string_view words(NodeId id) const;
+  std::string words(NodeId id) const;
   std::string shown(Value v) const;
   base::Diagnostic take_failure();
 

@@ -262,11 +262,13 @@ Value Evaluator::task_property(NodeId id, const Node& n) {
   const TaskContext& task = *object.task;
   if (n.op == Op::parent) {
     if (task.parent == nullptr) {
-      return fail(
-          problem::task_unknown, id, fmt::format("the parent in `{}` is not known", words(id)),
-          task.point != nullptr
-              ? "The points of an index launch are mapped before their parent's processor is known here."
-              : "");
+      // Of all tasks only parents have a processor.
+      std::string_view note = "Where it runs has to be said: `--parent NODE,PROCESSOR`.";
+      if (task.processor) note = "Of a task's ancestors, only its parent is known.";
+      if (task.point != nullptr)
+        note = "The points of an index launch are mapped before their parent's processor is known here.";
+      return fail(problem::task_unknown, id, fmt::format("the parent in `{}` is not known", words(id)),
+                  std::string(note));
     }
     Value v{};
     v.kind = TypeKind::task;

@@ -24,8 +24,8 @@ base::Diagnostic Evaluator::take_failure() {
   return d;
 }
 
-std::string_view Evaluator::words(NodeId id) const {
-  return base::cut_right(mapper_->source()->slice(code_.spans[id]), 60);
+std::string Evaluator::words(NodeId id) const {
+  return base::shortened(mapper_->source()->slice(code_.spans[id]), 60);
 }
 
 Value* Evaluator::allocate(std::size_t count, NodeId at) {
@@ -79,23 +79,28 @@ bool Evaluator::list(const Node& n) {
       continue;
     }
     const auto values = as_tuple(v);
-    if (!values) {
-      fail(problem::not_a_tuple, item.a,
-           fmt::format("what `*` unpacks is a tuple, `{}` is {}", words(item.a), described(v.kind)));
-      return false;
-    }
+    if (!values) return not_unpacked(item.a, v);
     steps_left_ -= static_cast<std::int64_t>(values->size());
     if (steps_left_ < 0) {
       out_of_steps(item.a);
       return false;
     }
-    if (pending_.size() + values->size() > kMaxValues) {
-      fail(problem::too_large, item.a, fmt::format("a list has more than {} values", kMaxValues));
-      return false;
-    }
+    if (pending_.size() + values->size() > kMaxValues) return list_too_long(item.a);
     pending_.insert(pending_.end(), values->begin(), values->end());
   }
   return true;
+}
+
+// Apart from the recursive functions, whose frames their texts would make larger.
+bool Evaluator::not_unpacked(NodeId at, Value v) {
+  fail(problem::not_a_tuple, at,
+       fmt::format("what `*` unpacks is a tuple, `{}` is {}", words(at), described(v.kind)));
+  return false;
+}
+
+bool Evaluator::list_too_long(NodeId at) {
+  fail(problem::too_large, at, fmt::format("a list has more than {} values", kMaxValues));
+  return false;
 }
 
 std::string Evaluator::shown(Value v) const {

@@ -123,8 +123,8 @@ class Lexer {
       number();
     } else if (c == '"') {
       if (!foreign_comment("\"\"\"", "\"\"\"", &text_blocks_end_)) string();
-    } else if (!(here("/*") && foreign_comment("/*", "*/", &block_comments_end_)) && !quoted() &&
-               !operator_()) {
+    } else if (!(here("/*") && foreign_comment("/*", "*/", &block_comments_end_)) && !operator_() &&
+               !quoted()) {
       stray();
     }
   }
@@ -334,7 +334,7 @@ class Lexer {
 
   bool operator_() {
     for (const Spelling& s : kOperators) {
-      if (!here(s.text)) continue;
+      if (s.text[0] != text_[at_] || !here(s.text)) continue;
       const std::uint32_t start = at_;
       at_ += static_cast<std::uint32_t>(s.text.size());
       add(s.kind, start);

@@ -183,7 +183,12 @@ bool Parser::expect_close(TokenKind kind, const Token& opener, bool list) {
   if (comment_for_division()) return false;
   const std::string right(spelling(kind));
   const std::vector<Related> opened{{opener.span, fmt::format("`{}` is opened here", text(opener))}};
-  if (is_closer(at().kind) && !is(TokenKind::close_brace) && !(is(TokenKind::close_paren) && parens_ > 0)) {
+  // `(a + b};` ends no block.
+  const bool brace = is(TokenKind::close_brace) && !starts_line() &&
+                     (is(TokenKind::semicolon, 1) || is(TokenKind::comma, 1) || is_closer(at(1).kind)) &&
+                     !is(TokenKind::close_brace, 1);
+  if (brace ||
+      (is_closer(at().kind) && !is(TokenKind::close_brace) && !(is(TokenKind::close_paren) && parens_ > 0))) {
     // No bracket is open that it could close.
     report(problem::expected, at().span, fmt::format("expected `{}`, found {}", right, found()), "",
            write_fix(at().span, right), opened);

@@ -74,6 +74,7 @@ class Parser {
   std::vector<Name> names(bool star);
   void separator();
   void missing_comma();
+  void comma_before_kinds(const TaskStatement& s);
   std::optional<ProcessorRef> processor();
   std::optional<MemoryRef> memory();
   std::vector<MemoryRef> memories();

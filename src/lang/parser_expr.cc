@@ -304,7 +304,7 @@ ExprId Parser::postfix() {
 }
 
 ExprId Parser::property(ExprId object) {
-  take();
+  const Span dot = take().span;
   if (!is(TokenKind::name)) {
     give_up(problem::expected, at().span, fmt::format("expected a property after `.`, found {}", found()),
             fmt::format("Properties are {}.", base::join(kPropertyNames, ", ")));
@@ -314,11 +314,18 @@ ExprId Parser::property(ExprId object) {
   const auto known = find_word(kPropertyNames, text(word));
   if (!known) {
     std::optional<Fix> fix;
-    if (const auto meant = base::closest(text(word), kPropertyNames)) {
+    std::string note = fmt::format("Properties are {}.", base::join(kPropertyNames, ", "));
+    constexpr std::string_view kCoordinates = "xyz";
+    const std::size_t coordinate = text(word).size() == 1 ? kCoordinates.find(text(word)) : std::string::npos;
+    if (coordinate != std::string::npos) {
+      const std::string right = fmt::format("[{}]", coordinate);
+      fix = Fix{fmt::format("write `{}`", right), {{{dot.begin, word.span.end}, right}}};
+      note = "The coordinates of a point `p` are `p[0]`, `p[1]` and so on.";
+    } else if (const auto meant = base::closest(text(word), kPropertyNames)) {
       fix = Fix{fmt::format("write `{}`", *meant), {{word.span, std::string(*meant)}}};
     }
     report(problem::unknown_property, word.span, fmt::format("nothing has a property {}", quoted(word.span)),
-           fmt::format("Properties are {}.", base::join(kPropertyNames, ", ")), std::move(fix));
+           std::move(note), std::move(fix));
     Expr e;
     e.span = since(ast_[object].span);
     return add(e);

@@ -56,7 +56,7 @@ void Parser::assignment(Function* f) {
     report(
         problem::foreign_operator, sign, fmt::format("{} changes a value", quoted(sign)),
         fmt::format("A name keeps its first value: give the new one a name of its own, `{0}2 = {0} + ...;`.",
-                    base::cut_right(text(word), 40)));
+                    base::shortened(text(word), 40)));
     take();
   }
   const bool stepped = !is(TokenKind::assign) && !is(TokenKind::equal);  // x++
@@ -246,6 +246,7 @@ void Parser::function() {
   f.head = since(start);
   if (silent_) {
     f.broken = true;
+    f.broken_head = true;
     while (!is(TokenKind::end) && !is(TokenKind::open_brace) && !is(TokenKind::semicolon) &&
            !(starts_line() && starts_statement())) {
       take();

@@ -1,7 +1,9 @@
 // Mapping statements: Task, Region, Layout and so on.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "base/text.h"
 #include "lang/parser.h"
@@ -42,6 +44,20 @@ void Parser::missing_comma() {
   report(problem::misplaced_separator, at().span,
          fmt::format("`,` is missing between {} and {}", quoted(previous()), found()), "",
          Fix{"add `,`", {{behind(), ","}}});
+}
+
+// `Task a, GPU;`: the names have taken the kinds for more of them.
+void Parser::comma_before_kinds(const TaskStatement& s) {
+  const auto kind = [](const Name& n) { return !n.quoted && machine::processor_kind(n.text); };
+  const auto first = std::ranges::find_if(s.tasks, kind);
+  if (first == s.tasks.begin() || first == s.tasks.end() || !std::all_of(first, s.tasks.end(), kind)) return;
+  const Span gap{std::prev(first)->span.end, first->span.begin};
+  const std::string_view between = source_->slice(gap);
+  std::optional<Fix> fix;
+  if (between.find_first_not_of(", ") == std::string_view::npos) fix = Fix{"delete `,`", {{gap, " "}}};
+  give_up(problem::misplaced_separator, {gap.begin, gap.begin + 1},
+          "no comma stands between a task and its processor kinds",
+          fmt::format("The statement is written `{}`.", form_->form), std::move(fix));
 }
 
 Name Parser::name(std::string_view what, bool star, bool index) {
@@ -185,11 +201,13 @@ void Parser::task() {
     s.tasks.push_back(name("a task name", false, false));
     while (!silent_ && accept(TokenKind::comma)) s.tasks.push_back(name("a task name", false, false));
   }
-  if (!silent_ && is(TokenKind::semicolon) && machine::processor_kind(s.tasks[0].text)) {
+  if (!silent_ && is(TokenKind::semicolon) && !s.tasks[0].quoted &&
+      machine::processor_kind(s.tasks[0].text)) {
     const Span first = s.tasks[0].span;
     give_up(problem::expected, first, fmt::format("expected a task name or `*` before {}", quoted(first)), "",
             Fix{"add `*`", {{{first.begin, first.begin}, "* "}}});
   }
+  if (!silent_ && is(TokenKind::semicolon)) comma_before_kinds(s);
   for (bool more = true; more && !silent_;) {
     if (const auto p = processor()) s.kinds.push_back(*p);
     more = accept(TokenKind::comma);

@@ -75,8 +75,11 @@ void Placer::explain(base::Diagnostic* d, const Key& key, const Point& point, st
     which = fmt::format("The first such point of `{}` is {} of the launch domain {}", task,
                         base::tuple_text(key.domain.at(point)), domain_text(key.domain));
   }
-  d->note += fmt::format("{}{}, on {} node{}.", d->note.empty() ? "" : " ", which, grid().nodes,
-                         grid().nodes == 1 ? "" : "s");
+  const std::int64_t ranks = grid().ranks_per_node;
+  const std::int64_t nodes = grid().nodes / ranks;
+  const std::string where = ranks == 1 ? "" : fmt::format("{} ranks of ", grid().nodes);
+  d->note += fmt::format("{}{}, on {}{} node{}.", d->note.empty() ? "" : " ", which, where, nodes,
+                         nodes == 1 ? "" : "s");
 }
 
 base::Result<PlacementPtr> Placer::compute(const Key& key, const MapChoice& map, std::string_view task) {

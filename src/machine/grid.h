@@ -15,6 +15,7 @@ struct Grid {
   std::array<std::int64_t, kProcessorKinds> processors{};  //!< per node, by kind, 0 to kMaxProcessors
   //! [processor kind][memory kind]: whether such processors of this machine reach such memories.
   std::array<std::array<bool, kMemoryKinds>, kProcessorKinds> reaches{};
+  std::int64_t ranks_per_node = 1;  //!< over 1: what this counts as nodes are ranks
 
   static constexpr std::int64_t kMaxNodes = 1 << 20;
   static constexpr std::int64_t kMaxProcessors = 1 << 16;

@@ -17,6 +17,7 @@ Grid grid_of(const Machine& machine, std::int64_t nodes, std::int64_t ranks_per_
   base::expects(nodes >= 1 && ranks_per_node >= 1 && nodes <= Grid::kMaxNodes / ranks_per_node,
                 "a grid has 1 to kMaxNodes ranks");
   Grid grid = make_grid(nodes * ranks_per_node, {});
+  grid.ranks_per_node = ranks_per_node;
   for (const ProcessorKind p : kMachineProcessors) {
     if (!machine.processors[p]) continue;
     const std::int64_t share = machine.processors[p]->count / ranks_per_node;

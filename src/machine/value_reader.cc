@@ -266,7 +266,7 @@ void ValueReader::good_name(std::string_view name, const std::string& path, base
   if (!name.empty() && name.size() <= kLongestName && std::ranges::all_of(name, letter)) return;
   report_->failed(path);
   report_->add(problem::bad_name, where,
-               fmt::format("'{}' is not a name", base::cut_right(name, kLongestName)),
+               fmt::format("'{}' is not a name", base::shortened(name, kLongestName)),
                fmt::format("a name has 1 to {} letters, digits, '_' and '-'", kLongestName));
 }
 

@@ -7,15 +7,16 @@
 namespace mapwright::plan {
 namespace {
 
-// Iterations after the first that repeats the one before, until pipelines are full as well: the rest of the warm-up
-// changes nothing and is not executed.
+// Iterations after the first that repeats the one before, until pipelines are full as well: the rest of the
+// warm-up changes nothing and is not executed.
 constexpr std::int64_t kSettling = 3;
 
 }  // namespace
 
-Builder::Builder(const Planner& planner, std::shared_ptr<const program::Program> program, lang::Placer& placer)
+Builder::Builder(const Planner& planner, std::shared_ptr<const program::Program> program,
+                 lang::Placer& placer)
     : program_(*program),
-      atoms_(planner.atoms()),
+      atoms_(*planner.atoms()),
       site_(*planner.site()),
       placer_(placer),
       coherence_(program_, atoms_),
@@ -25,6 +26,7 @@ Builder::Builder(const Planner& planner, std::shared_ptr<const program::Program>
       end_of_(program_.launches.size(), kNone),
       gives_future_(program_.launches.size()) {
   plan_.program = std::move(program);
+  plan_.atoms = planner.atoms();
   plan_.site = planner.site();
   plan_.wait_begins.push_back(0);
   std::uint32_t points = 0;
@@ -121,7 +123,11 @@ bool Builder::point(program::LaunchId id, std::uint32_t position, std::optional<
   const ProcessorId processor = site_.processor(choices_[id]->kind, slots[position % slots.size()]);
   std::vector<OpId>* in_flight = nullptr;
   if (const std::int64_t limit = choices_[id]->limit; limit > 0) {
-    in_flight = &in_flight_[{l.task, processor}];
+    // Every processor has a mapper of its own, which counts what it let go: the points of an index launch
+    // where they run, a single task where its parent does.
+    const ProcessorId counts =
+        parent && l.single ? plan_.mappings[plan_.ops[*parent].mapping].processor : kNone;
+    in_flight = &in_flight_[{l.task, processor, counts}];
     if (in_flight->size() >= static_cast<std::size_t>(limit)) {
       const OpId earlier = (*in_flight)[in_flight->size() - static_cast<std::size_t>(limit)];
       wait(earlier, true);
@@ -142,8 +148,11 @@ bool Builder::point(program::LaunchId id, std::uint32_t position, std::optional<
     const OpId begin = push(op);
     std::vector<Wait> ends;
     std::uint32_t index = 0;
-    for (const program::LaunchId child : children_[id]) {
-      if (program_.launches[child].parent->position != position) continue;
+    // Launches below one point stand together (program::validate).
+    const auto below_point = std::ranges::equal_range(
+        children_[id], static_cast<std::int64_t>(position), {},
+        [&](program::LaunchId child) { return program_.launches[child].parent->position; });
+    for (const program::LaunchId child : below_point) {
       const auto from = static_cast<OpId>(plan_.ops.size());
       if (!launch(child, begin, index++)) return false;
       for (OpId o = from; o < plan_.ops.size(); ++o) {
@@ -167,7 +176,8 @@ bool Builder::point(program::LaunchId id, std::uint32_t position, std::optional<
     const program::Requirement& requirement = l.requirements[r];
     for (const Use& use : plan_.uses_of(m, r)) {
       accesses_.push_back({&requirement, &choices_[id]->requirements[r],
-                           program_.partitions[requirement.partition].region, requirement.piece(position), use});
+                           program_.partitions[requirement.partition].region, requirement.piece(position),
+                           use});
     }
   }
   std::vector<Wait> own_waits = std::move(waits_);
@@ -211,9 +221,10 @@ OpId Builder::push(Op op) {
   return id;
 }
 
-// Whether the last iteration did what the one before did: the same ops, on the same instances, each waiting for the
-// same op, or for the one that stands an iteration before it. Then what holds valid values is the same as well: what
-// the body writes is what its last writer left, what it does not write only ever gains copies.
+// Whether the last iteration did what the one before did: the same ops, on the same instances, each waiting
+// for the same op, or for the one that stands an iteration before it. Then what holds valid values is the
+// same as well: what the body writes is what its last writer left, what it does not write only ever gains
+// copies.
 bool Builder::repeats() const {
   const std::vector<OpId>& begins = plan_.iteration_begins;
   if (begins.size() < 3) return false;
@@ -225,8 +236,8 @@ bool Builder::repeats() const {
   for (OpId i = 0; i < n; ++i) {
     const Op& a = plan_.ops[before + i];
     const Op& b = plan_.ops[begin + i];
-    if (a.kind != b.kind || a.mapping != b.mapping || a.source != b.source || a.destination != b.destination ||
-        a.bytes != b.bytes || !moved(a.parent, b.parent)) {
+    if (a.kind != b.kind || a.mapping != b.mapping || a.source != b.source ||
+        a.destination != b.destination || a.bytes != b.bytes || !moved(a.parent, b.parent)) {
       return false;
     }
     const auto x = plan_.waits_of(before + i);

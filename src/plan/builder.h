@@ -3,7 +3,7 @@
 
 #include <map>
 #include <optional>
-#include <unordered_map>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -42,7 +42,8 @@ class Builder {
   bool launches(program::LaunchId begin, program::LaunchId end);
   bool body();
   bool launch(program::LaunchId id, std::optional<OpId> parent, std::uint32_t launch_index);
-  bool point(program::LaunchId id, std::uint32_t position, std::optional<OpId> parent, std::uint32_t launch_index);
+  bool point(program::LaunchId id, std::uint32_t position, std::optional<OpId> parent,
+             std::uint32_t launch_index);
   bool choose_launch(program::LaunchId id, std::optional<OpId> parent);
   void fence();
   bool repeats() const;
@@ -59,8 +60,8 @@ class Builder {
   InstanceId make_instance(Instance instance);
   bool take_room(InstanceId id);
   bool fail(Failure failure);
-  bool fail_at(const base::DiagnosticKind& kind, std::string code, std::string text, std::optional<base::Span> where,
-               std::string message, std::string note);
+  bool fail_at(const base::DiagnosticKind& kind, std::string code, std::string text,
+               std::optional<base::Span> where, std::string message, std::string note);
 
   // data (builder_data.cc)
   template <class Visit>
@@ -90,13 +91,14 @@ class Builder {
   std::vector<std::optional<LaunchChoice>> choices_;      // of each launch
   std::vector<std::uint32_t> first_point_;                // of each launch among all points
   std::vector<MappingId> mapping_of_;                     // of each point
-  std::vector<OpId> end_of_;                              // of each launch: its future op, where one is needed
+  std::vector<OpId> end_of_;  // of each launch: its future op, where one is needed
   std::vector<bool> gives_future_;
-  std::map<std::pair<program::TaskId, ProcessorId>, std::vector<OpId>> in_flight_;  // where limited
+  std::map<std::tuple<program::TaskId, ProcessorId, ProcessorId>, std::vector<OpId>>
+      in_flight_;  // where limited
   // By instance:
-  std::vector<bool> known_;                  // to coherence
-  std::vector<std::vector<OpId>> users_;     // of a reduction instance: what filled it, then what folded it
-  std::vector<std::uint32_t> outstanding_;   // of a reduction instance: cells that are not folded yet
+  std::vector<bool> known_;                 // to coherence
+  std::vector<std::vector<OpId>> users_;    // of a reduction instance: what filled it, then what folded it
+  std::vector<std::uint32_t> outstanding_;  // of a reduction instance: cells that are not folded yet
 
   // The task at hand.
   std::vector<Wait> waits_;

@@ -48,7 +48,8 @@ void Builder::make_current(const Access& a) {
       for (const Holder& h : cell.holders) {
         if (!h.valid || plan_.instances[h.instance].collected) continue;
         const double seconds = site_.copy_seconds(plan_.instances[h.instance].memory, instance.memory, bytes);
-        if (best != nullptr && (seconds > best_seconds || (seconds == best_seconds && h.instance > best->instance)))
+        if (best != nullptr &&
+            (seconds > best_seconds || (seconds == best_seconds && h.instance > best->instance)))
           continue;
         best = &h;
         best_seconds = seconds;
@@ -108,7 +109,8 @@ void Builder::emit(const Transfer& t) {
   }
 }
 
-// One cell's contributions of a reduction instance are folded, or no longer wanted. When all are, it may be freed.
+// One cell's contributions of a reduction instance are folded, or no longer wanted. When all are, it may be
+// freed.
 void Builder::settle(InstanceId reduction, OpId fold) {
   std::vector<OpId>& users = users_[reduction];
   if (fold != kNone && (users.empty() || users.back() != fold)) users.push_back(fold);

@@ -1,5 +1,5 @@
-// Which instances a point uses: existing ones where they fit, new ones where there is room, in the memories that the
-// mapper lists.
+// Which instances a point uses: existing ones where they fit, new ones where there is room, in the memories
+// that the mapper lists.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -80,7 +80,8 @@ bool Builder::map_point(program::LaunchId id, std::uint32_t position) {
   return true;
 }
 
-bool Builder::map_requirement(program::LaunchId id, std::uint32_t position, std::size_t r, ProcessorId processor) {
+bool Builder::map_requirement(program::LaunchId id, std::uint32_t position, std::size_t r,
+                              ProcessorId processor) {
   const program::Launch& l = program_.launches[id];
   const program::Requirement& requirement = l.requirements[r];
   const program::Partition& partition = program_.partitions[requirement.partition];
@@ -119,10 +120,12 @@ bool Builder::map_requirement(program::LaunchId id, std::uint32_t position, std:
         if (!found) continue;
         const program::FieldSet fields = atoms_.region(partition.region).groups[g];
         missing &= ~fields;
-        const auto same = std::ranges::find(plan_.uses.begin() + static_cast<std::ptrdiff_t>(before), plan_.uses.end(),
-                                            *found, &Use::instance);
-        if (same != plan_.uses.end()) same->fields |= fields;
-        else plan_.uses.push_back({*found, fields});
+        const auto same = std::ranges::find(plan_.uses.begin() + static_cast<std::ptrdiff_t>(before),
+                                            plan_.uses.end(), *found, &Use::instance);
+        if (same != plan_.uses.end())
+          same->fields |= fields;
+        else
+          plan_.uses.push_back({*found, fields});
       }
     }
     if (missing == 0) return true;
@@ -151,35 +154,41 @@ bool Builder::map_requirement(program::LaunchId id, std::uint32_t position, std:
     const machine::MemoryKind kind = choice.memories.kinds[*full];
     const MemoryId memory = *site_.memory(kind, processor);
     const std::int64_t free = room_.available(memory);
-    return fail_at(
-        problem::out_of_memory, "out_of_memory",
-        fmt::format("Default mapper failed allocation of size {} bytes for region requirement {} of task {} (UID {}) in "
-                    "memory {} ({})",
-                    wanted, r, task, plan_.ops.size(), memory, name_of(kind)),
-        choice.memories.where,
-        fmt::format("`{}` of `{}` needs {} in {}, where {} of {} is free", partition.name, task, size_text(wanted),
-                    name_of(kind), size_text(free), size_text(site_.memories()[memory].capacity)),
-        fmt::format("{} bytes are needed, {} are free.{}", wanted, free,
-                    choice.memories.kinds.size() == 1 ? " A list of memories, as FBMEM, ZCMEM, tries the next one." : ""));
+    return fail_at(problem::out_of_memory, "out_of_memory",
+                   fmt::format("Default mapper failed allocation of size {} bytes for region requirement {} "
+                               "of task {} (UID {}) in "
+                               "memory {} ({})",
+                               wanted, r, task, plan_.ops.size(), memory, name_of(kind)),
+                   choice.memories.where,
+                   fmt::format("`{}` of `{}` needs {} in {}, where {} of {} is free", partition.name, task,
+                               size_text(wanted), name_of(kind), size_text(free),
+                               size_text(site_.memories()[memory].capacity)),
+                   fmt::format("{} bytes are needed, {} are free.{}", wanted, free,
+                               choice.memories.kinds.size() == 1
+                                   ? " A list of memories, as FBMEM, ZCMEM, tries the next one."
+                                   : ""));
   }
-  if (std::ranges::find(choice.memories.kinds, machine::MemoryKind::virtual_) != choice.memories.kinds.end()) {
-    return fail_at(problem::no_instance, "no_instance",
-                   fmt::format("Mapper failed to specify an instance for {} fields of region requirement {} on task {}",
-                               std::popcount(requirement.fields), r, task),
-                   choice.memories.where, fmt::format("`{}` works on `{}`, which VIRTUAL leaves without an instance",
-                                                      task, partition.name),
-                   "Only tasks that do nothing but launch other tasks need no instances.");
+  if (std::ranges::find(choice.memories.kinds, machine::MemoryKind::virtual_) !=
+      choice.memories.kinds.end()) {
+    return fail_at(
+        problem::no_instance, "no_instance",
+        fmt::format("Mapper failed to specify an instance for {} fields of region requirement {} on task {}",
+                    std::popcount(requirement.fields), r, task),
+        choice.memories.where,
+        fmt::format("`{}` works on `{}`, which VIRTUAL leaves without an instance", task, partition.name),
+        "Only tasks that do nothing but launch other tasks need no instances.");
   }
   std::vector<std::string_view> names;
   for (const machine::MemoryKind kind : choice.memories.kinds) names.push_back(name_of(kind));
-  return fail_at(problem::unreachable_memory, "no_memory",
-                 fmt::format("Mapper specified an instance of region requirement {} for task {} in a memory that is not "
-                             "visible from the target processor",
-                             r, task),
-                 choice.memories.where,
-                 fmt::format("`{}` runs on {}, which does not reach {}", task, name_of(variant.kind),
-                             base::join(names, " or ")),
-                 "");
+  return fail_at(
+      problem::unreachable_memory, "no_memory",
+      fmt::format("Mapper specified an instance of region requirement {} for task {} in a memory that is not "
+                  "visible from the target processor",
+                  r, task),
+      choice.memories.where,
+      fmt::format("`{}` runs on {}, which does not reach {}", task, name_of(variant.kind),
+                  base::join(names, " or ")),
+      "");
 }
 
 std::optional<InstanceId> Builder::existing(const Access& a, MemoryId memory, const policy::Layout& layout,
@@ -188,10 +197,12 @@ std::optional<InstanceId> Builder::existing(const Access& a, MemoryId memory, co
   for (const Holder& h : coherence_.cell(coherence_.cell_id(a.region, atoms.front(), group)).holders) {
     const Instance& instance = plan_.instances[h.instance];
     if (instance.memory != memory || instance.collected || !same_shape(instance.layout, layout)) continue;
-    if (layout.exact && (instance.partition != a.requirement->partition || instance.piece != a.piece)) continue;
+    if (layout.exact && (instance.partition != a.requirement->partition || instance.piece != a.piece))
+      continue;
     const bool covers = std::ranges::all_of(atoms, [&](std::uint32_t atom) {
       const Holder* there = coherence_.cell(coherence_.cell_id(a.region, atom, group)).holder(h.instance);
-      // What is collected after the task is only worth an instance of its own where the data is not there anyway.
+      // What is collected after the task is only worth an instance of its own where the data is not there
+      // anyway.
       return there != nullptr && (!a.choice->collected || there->valid);
     });
     if (covers) return h.instance;
@@ -246,8 +257,13 @@ bool Builder::fail(Failure failure) {
 bool Builder::fail_at(const base::DiagnosticKind& kind, std::string code, std::string text,
                       std::optional<base::Span> where, std::string message, std::string note) {
   Failure failure{std::move(code), std::move(text), {}};
-  failure.problems.add({&kind, where ? placer_.mapper()->source() : nullptr, where.value_or(base::Span{}),
-                        std::move(message), std::move(note), {}, {}});
+  failure.problems.add({&kind,
+                        where ? placer_.mapper()->source() : nullptr,
+                        where.value_or(base::Span{}),
+                        std::move(message),
+                        std::move(note),
+                        {},
+                        {}});
   return fail(std::move(failure));
 }
 

@@ -12,13 +12,14 @@ namespace {
 
 using machine::ProcessorKind;
 
-// As the runtime under the published language says it: the first coordinate is checked when points are dealt out to
-// nodes, the second when they are to processors.
+// As the runtime under the published language says it: the first coordinate is checked when points are dealt
+// out to nodes, the second when they are to processors.
 Failure placement_failure(const base::Diagnostics& problems) {
   const base::Diagnostic& first = problems.items().front();
   if (first.kind == &lang::problem::machine_index_range) {
     const bool node = first.message.starts_with("index 0 ");
-    return {"index", node ? "Sharding node index out of bound!" : "Slice processor index out of bound!", problems};
+    return {"index", node ? "Sharding node index out of bound!" : "Slice processor index out of bound!",
+            problems};
   }
   return {"mapping", first.message, problems};
 }
@@ -33,7 +34,8 @@ std::vector<std::uint32_t> groups_in(const program::RegionAtoms& region, program
 
 }  // namespace
 
-RequirementNames names_of(const program::Program& program, const program::Launch& launch, std::size_t requirement) {
+RequirementNames names_of(const program::Program& program, const program::Launch& launch,
+                          std::size_t requirement) {
   const program::Partition& partition = program.partitions[launch.requirements[requirement].partition];
   RequirementNames result{{partition.name}, static_cast<std::int64_t>(requirement)};
   const std::string& region = program.regions[partition.region].name;
@@ -42,8 +44,8 @@ RequirementNames names_of(const program::Program& program, const program::Launch
 }
 
 std::variant<LaunchChoice, Failure> choose(const program::Program& program, const program::Atoms& atoms,
-                                           const Site& site, lang::Placer& placer, program::LaunchId launch_id,
-                                           std::optional<ProcessorId> parent) {
+                                           const Site& site, lang::Placer& placer,
+                                           program::LaunchId launch_id, std::optional<ProcessorId> parent) {
   const program::Launch& launch = program.launches[launch_id];
   const program::Task& task = program.tasks[launch.task];
   const lang::CompiledMapper& mapper = *placer.mapper();
@@ -56,9 +58,10 @@ std::variant<LaunchChoice, Failure> choose(const program::Program& program, cons
   if (kinds.empty()) {
     std::vector<std::string_view> names;
     for (const program::Variant& v : task.variants) names.push_back(name_of(v.kind));
-    Failure failure{"no_variant",
-                    fmt::format("Failed to find any valid variants for task {} on the current machine.", task.name),
-                    {}};
+    Failure failure{
+        "no_variant",
+        fmt::format("Failed to find any valid variants for task {} on the current machine.", task.name),
+        {}};
     failure.problems.add({&problem::no_variant,
                           nullptr,
                           {},
@@ -75,7 +78,8 @@ std::variant<LaunchChoice, Failure> choose(const program::Program& program, cons
   choice.variant = task.variant(choice.kind);
   choice.limit = mapper.instance_limit(task.name);
   const machine::Processor parent_at =
-      parent ? machine::Processor{site.processors()[*parent].rank, site.local_index(*parent)} : machine::Processor{};
+      parent ? machine::Processor{site.processors()[*parent].rank, site.local_index(*parent)}
+             : machine::Processor{};
   const lang::MapChoice* map =
       launch.single ? mapper.single_map(task.name, choice.kind) : mapper.index_map(task.name, choice.kind);
   if (map != nullptr) {
@@ -99,11 +103,13 @@ std::variant<LaunchChoice, Failure> choose(const program::Program& program, cons
     const program::Order preferred = choice.variant->order.value_or(program::Order::c_order);
     for (const machine::MemoryKind memory : c.memories.kinds) {
       std::optional<base::Span> where;
-      c.layouts.push_back(policy::layout(mapper, task.name, names.ref(), choice.kind, memory, preferred, &where));
+      c.layouts.push_back(
+          policy::layout(mapper, task.name, names.ref(), choice.kind, memory, preferred, &where));
       c.layout_where.push_back(where);
     }
     c.groups = groups_in(atoms.region(program.partitions[requirement.partition].region), requirement.fields);
-    c.collected = requirement.privilege == program::Privilege::read && mapper.collects(task.name, names.ref());
+    c.collected =
+        requirement.privilege == program::Privilege::read && mapper.collects(task.name, names.ref());
     choice.requirements.push_back(std::move(c));
   }
   return choice;

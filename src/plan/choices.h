@@ -13,7 +13,7 @@ struct RequirementChoice {
   policy::Memories memories;
   std::vector<policy::Layout> layouts;  //!< in each of these memories
   std::vector<std::optional<base::Span>> layout_where;
-  std::vector<std::uint32_t> groups;    //!< the field groups of the requirement (program::RegionAtoms::groups)
+  std::vector<std::uint32_t> groups;  //!< the field groups of the requirement (program::RegionAtoms::groups)
   bool collected = false;
 };
 
@@ -37,6 +37,7 @@ struct RequirementNames {
 
   lang::RegionRef ref() const { return {names, index}; }
 };
-RequirementNames names_of(const program::Program& program, const program::Launch& launch, std::size_t requirement);
+RequirementNames names_of(const program::Program& program, const program::Launch& launch,
+                          std::size_t requirement);
 
 }  // namespace mapwright::plan

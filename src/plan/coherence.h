@@ -1,5 +1,5 @@
-// Where the latest values are: for every cell - an atom of a region and a group of its fields - the instances that hold
-// it, which of them are valid in program order, and who last used them.
+// Where the latest values are: for every cell - an atom of a region and a group of its fields - the instances
+// that hold it, which of them are valid in program order, and who last used them.
 #pragma once
 
 #include <span>
@@ -14,8 +14,8 @@ using CellId = std::uint32_t;
 //! One instance that holds a cell.
 struct Holder {
   InstanceId instance = 0;
-  OpId writer = kNone;  //!< what filled it last
-  bool valid = false;   //!< holds the latest value, or will when `writer` is over
+  OpId writer = kNone;        //!< what filled it last
+  bool valid = false;         //!< holds the latest value, or will when `writer` is over
   std::vector<OpId> readers;  //!< what read it since
 };
 

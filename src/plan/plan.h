@@ -1,6 +1,6 @@
-// What one execution of a program under a mapper does on a machine, made explicit before anything runs: which task runs
-// where on which instances, every copy with its source, every fold, and what has to wait for what. The simulator
-// prices a plan; real engines execute it.
+// What one execution of a program under a mapper does on a machine, made explicit before anything runs: which
+// task runs where on which instances, every copy with its source, every fold, and what has to wait for what.
+// The simulator prices a plan; real engines execute it.
 #pragma once
 
 #include <cstdint>
@@ -66,19 +66,21 @@ enum class OpKind : std::uint8_t {
 
 struct Op {
   OpKind kind = OpKind::task;
-  std::uint32_t launch_index = 0;  //!< of a task below an inner one: how many launches of its parent came before
-  MappingId mapping = kNone;       //!< of a task or inner task; of a copy or fold, of the task that needs it
-  OpId parent = kNone;    //!< of a task: the begin of its parent; of an end: its begin; of a copy or fold: the task that
-                          //!< needs it, and whose mapping it waits for
-  InstanceId source = kNone;       //!< of a copy or fold
+  std::uint32_t launch_index =
+      0;                      //!< of a task below an inner one: how many launches of its parent came before
+  MappingId mapping = kNone;  //!< of a task or inner task; of a copy or fold, of the task that needs it
+  OpId parent = kNone;  //!< of a task: the begin of its parent; of an end: its begin; of a copy or fold: the
+                        //!< task that needs it, and whose mapping it waits for
+  InstanceId source = kNone;  //!< of a copy or fold
   InstanceId destination = kNone;
-  std::int64_t bytes = 0;          //!< that a copy or fold moves
+  std::int64_t bytes = 0;  //!< that a copy or fold moves
 };
 
 //! What an op waits for.
 struct Wait {
   OpId op = 0;
-  //! A task is not even mapped before: nothing of what it needs is fetched either. Otherwise only its start waits.
+  //! A task is not even mapped before: nothing of what it needs is fetched either. Otherwise only its start
+  //! waits.
   bool mapping = false;
 
   friend bool operator==(const Wait&, const Wait&) = default;
@@ -92,18 +94,20 @@ struct MemoryUse {
 
 struct Plan {
   std::shared_ptr<const program::Program> program;
+  std::shared_ptr<const program::Atoms> atoms;
   std::shared_ptr<const Site> site;
   std::vector<Instance> instances;
   std::vector<Mapping> mappings;
   std::vector<Use> uses;
   std::vector<std::uint32_t> use_ends;
   std::vector<Op> ops;
-  std::vector<Wait> waits;                //!< of op i: wait_begins[i] .. wait_begins[i + 1] - 1
+  std::vector<Wait> waits;  //!< of op i: wait_begins[i] .. wait_begins[i + 1] - 1
   std::vector<std::uint32_t> wait_begins;
-  //! The first op of each iteration that is executed, warm-up included, and where the last one ends. Set-up stands
-  //! before, what comes after the loop behind.
+  //! The first op of each iteration that is executed, warm-up included, and where the last one ends. Set-up
+  //! stands before, what comes after the loop behind.
   std::vector<OpId> iteration_begins;
-  std::int64_t warmup = 0;  //!< executed warm-up iterations: those after which nothing changes any more are left out
+  std::int64_t warmup =
+      0;  //!< executed warm-up iterations: those after which nothing changes any more are left out
   std::vector<MemoryUse> memory;  //!< of every memory that is used, by id
   std::int64_t collections = 0;   //!< instances that were freed because their memory was full
   std::vector<std::string> log;   //!< what the mapper printed
@@ -130,20 +134,22 @@ class Planner {
  public:
   //! The program is valid (program::validate).
   static base::Result<std::shared_ptr<const Planner>> create(std::shared_ptr<const program::Program> program,
-                                                             const machine::Machine& machine, std::int64_t nodes);
+                                                             const machine::Machine& machine,
+                                                             std::int64_t nodes);
 
   std::variant<Plan, Failure> plan(lang::Placer& placer) const;
 
   const program::Program& program() const { return *program_; }
   const std::shared_ptr<const Site>& site() const { return site_; }
-  const program::Atoms& atoms() const { return atoms_; }
+  const std::shared_ptr<const program::Atoms>& atoms() const { return atoms_; }
 
  private:
-  Planner(std::shared_ptr<const program::Program> program, program::Atoms atoms, std::shared_ptr<const Site> site)
+  Planner(std::shared_ptr<const program::Program> program, std::shared_ptr<const program::Atoms> atoms,
+          std::shared_ptr<const Site> site)
       : program_(std::move(program)), atoms_(std::move(atoms)), site_(std::move(site)) {}
 
   std::shared_ptr<const program::Program> program_;
-  program::Atoms atoms_;
+  std::shared_ptr<const program::Atoms> atoms_;
   std::shared_ptr<const Site> site_;
 };
 

@@ -1,6 +1,6 @@
-// What the memories hold, in program order. Instances take their bytes from the mapping of the task that they are made
-// for, ahead of execution; where a memory is full, the mapping of the next task waits until earlier ones are over and
-// what they collected is free again, as the runtime's deferred allocation does.
+// What the memories hold, in program order. Instances take their bytes from the mapping of the task that they
+// are made for, ahead of execution; where a memory is full, the mapping of the next task waits until earlier
+// ones are over and what they collected is free again, as the runtime's deferred allocation does.
 #pragma once
 
 #include <deque>
@@ -15,12 +15,13 @@ class Room {
  public:
   explicit Room(const Site& site);
 
-  //! Takes room for an instance. Where it is short of it, collected instances are freed, the longest unused first, and
-  //! then, if `unneeded` says so, such as hold nothing valid any more; each adds what its freeing waits for to
-  //! `waits`. Instances that `op` itself uses stay. False: it does not fit.
+  //! Takes room for an instance. Where it is short of it, collected instances are freed, the longest unused
+  //! first, and then, if `unneeded` says so, such as hold nothing valid any more; each adds what its freeing
+  //! waits for to `waits`. Instances that `op` itself uses stay. False: it does not fit.
   bool take(InstanceId id, const Instance& instance, std::vector<Wait>* waits,
             const std::function<bool(InstanceId)>& unneeded);
-  //! An instance that may be freed once `last` is over, and is used by the next user of the same mapping meanwhile.
+  //! An instance that may be freed once `last` is over, and is used by the next user of the same mapping
+  //! meanwhile.
   void may_free(InstanceId id, OpId last);
   //! The instance is in use again.
   void keep(InstanceId id);
@@ -51,8 +52,9 @@ class Room {
   std::vector<std::int64_t> capacity_;
   std::vector<std::int64_t> used_;
   std::vector<std::int64_t> high_water_;
-  std::vector<State> state_;                        // by instance
-  std::vector<std::deque<InstanceId>> free_able_;   // by memory, the longest unused first; may hold such as are not
+  std::vector<State> state_;  // by instance
+  std::vector<std::deque<InstanceId>>
+      free_able_;  // by memory, the longest unused first; may hold such as are not
   std::vector<std::vector<InstanceId>> permanent_;  // by memory, in the order of their making
   std::vector<InstanceId> removed_;
 };

@@ -15,7 +15,8 @@ namespace {
 constexpr std::size_t kDistances = 4;
 
 std::size_t route_index(MemoryKind from, MemoryKind to, Distance distance) {
-  return (static_cast<std::size_t>(from) * machine::kMemoryKinds + static_cast<std::size_t>(to)) * kDistances +
+  return (static_cast<std::size_t>(from) * machine::kMemoryKinds + static_cast<std::size_t>(to)) *
+             kDistances +
          static_cast<std::size_t>(distance);
 }
 
@@ -31,12 +32,13 @@ Site::Site(const machine::Machine& machine, std::int64_t nodes, std::int64_t ran
     if (!machine_.processors[kind]) continue;
     // Processes make their own CPU and OMP processors: with more ranks than stated there are more of them.
     const std::int64_t made = grid_.count(kind) * ranks_per_node;
-    const std::int64_t count =
-        kind == ProcessorKind::gpu ? machine_.processors[kind]->count : std::max(made, machine_.processors[kind]->count);
+    const std::int64_t count = kind == ProcessorKind::gpu ? machine_.processors[kind]->count
+                                                          : std::max(made, machine_.processors[kind]->count);
     processors_of_kind_[kind] = static_cast<std::uint32_t>(count);
     processors_per_node_ += processors_of_kind_[kind];
   }
-  const auto gpus = machine_.processors[ProcessorKind::gpu] ? machine_.processors[ProcessorKind::gpu]->count : 0;
+  const auto gpus =
+      machine_.processors[ProcessorKind::gpu] ? machine_.processors[ProcessorKind::gpu]->count : 0;
   for (const MemoryKind kind : machine::kMachineMemories) {
     first_memory_[kind] = memories_per_node_;
     if (!machine_.memories[kind]) continue;
@@ -69,12 +71,14 @@ Site::Site(const machine::Machine& machine, std::int64_t nodes, std::int64_t ran
   }
   std::vector<std::uint32_t> ranks_on(static_cast<std::size_t>(nodes));
   for (std::int64_t rank = 0; rank < grid_.nodes; ++rank) {
-    const auto node = static_cast<std::uint32_t>(machine::node_of_rank(machine_, nodes, ranks_per_node, rank));
+    const auto node =
+        static_cast<std::uint32_t>(machine::node_of_rank(machine_, nodes, ranks_per_node, rank));
     node_of_rank_.push_back(node);
     first_of_rank_.push_back(ranks_on[node]++);
     for (const ProcessorKind kind : machine::kMachineProcessors) {
       for (std::uint32_t i = 0; i < grid_.count(kind); ++i) {
-        processors_[processor(kind, {static_cast<std::uint32_t>(rank), i})].rank = static_cast<std::uint32_t>(rank);
+        processors_[processor(kind, {static_cast<std::uint32_t>(rank), i})].rank =
+            static_cast<std::uint32_t>(rank);
       }
     }
   }
@@ -91,7 +95,8 @@ Site::Site(const machine::Machine& machine, std::int64_t nodes, std::int64_t ran
 }
 
 ProcessorId Site::processor(ProcessorKind kind, lang::Slot slot) const {
-  base::expects(slot.node < node_of_rank_.size() && slot.processor < grid_.count(kind), "the slot is inside the grid");
+  base::expects(slot.node < node_of_rank_.size() && slot.processor < grid_.count(kind),
+                "the slot is inside the grid");
   const auto per_rank = static_cast<std::uint32_t>(grid_.count(kind));
   return node_of_rank_[slot.node] * processors_per_node_ + first_processor_[kind] +
          first_of_rank_[slot.node] * per_rank + slot.processor;
@@ -119,6 +124,15 @@ Distance Site::distance(MemoryId a, MemoryId b) const {
   const Memory& y = memories_[b];
   if (x.node != y.node) return Distance::other_node;
   return x.socket == y.socket ? Distance::same_socket : Distance::same_node;
+}
+
+bool Site::other_rank(MemoryId a, MemoryId b) const {
+  const Memory& x = memories_[a];
+  const Memory& y = memories_[b];
+  if (x.node != y.node) return true;
+  const auto gpus = static_cast<std::uint32_t>(grid_.count(ProcessorKind::gpu));
+  return x.kind == MemoryKind::fbmem && y.kind == MemoryKind::fbmem && gpus > 0 &&
+         x.index / gpus != y.index / gpus;
 }
 
 const Site::Route& Site::route(MemoryId from, MemoryId to) const {

@@ -15,25 +15,25 @@ using MemoryId = std::uint32_t;
 
 struct Processor {
   machine::ProcessorKind kind = machine::ProcessorKind::cpu;
-  std::uint32_t rank = 0;    //!< the first coordinate of the machine that mappers see
-  std::uint32_t node = 0;    //!< the physical node
-  std::uint32_t index = 0;   //!< among the node's processors of its kind
+  std::uint32_t rank = 0;   //!< the first coordinate of the machine that mappers see
+  std::uint32_t node = 0;   //!< the physical node
+  std::uint32_t index = 0;  //!< among the node's processors of its kind
   std::uint32_t socket = 0;
 };
 
 struct Memory {
   machine::MemoryKind kind = machine::MemoryKind::sysmem;
   std::uint32_t node = 0;
-  std::uint32_t index = 0;   //!< among the node's memories of its kind
-  std::uint32_t socket = 0;  //!< of a framebuffer or a socket's memory
-  std::int64_t capacity = 0; //!< bytes
+  std::uint32_t index = 0;    //!< among the node's memories of its kind
+  std::uint32_t socket = 0;   //!< of a framebuffer or a socket's memory
+  std::int64_t capacity = 0;  //!< bytes
 };
 
 //! Where two memories stand to one another, as far as a copy between them is concerned.
 enum class Distance : std::uint8_t { same_memory, same_socket, same_node, other_node };
 
-//! Bytes/s that the processors next to a memory reach in it: the limit of copies and folds within it, which read and
-//! write.
+//! Bytes/s that the processors next to a memory reach in it: the limit of copies and folds within it, which
+//! read and write.
 double memory_bandwidth(const machine::Machine& machine, machine::MemoryKind kind);
 
 class Site {
@@ -49,8 +49,8 @@ class Site {
 
   //! The processor at a place that a mapper names; it is inside the grid, and of a kind that the machine has.
   ProcessorId processor(machine::ProcessorKind kind, lang::Slot slot) const;
-  //! The memory of a kind that a processor uses: its own framebuffer, its socket's, its node's. None where the machine
-  //! has no such memory, or such processors do not reach it.
+  //! The memory of a kind that a processor uses: its own framebuffer, its socket's, its node's. None where
+  //! the machine has no such memory, or such processors do not reach it.
   std::optional<MemoryId> memory(machine::MemoryKind kind, ProcessorId processor) const;
 
   //! The second coordinate of a processor in the machine that mappers see: its index within its rank.
@@ -60,6 +60,9 @@ class Site {
   }
 
   Distance distance(MemoryId a, MemoryId b) const;
+  //! Whether they belong to two processes. Framebuffers belong to the rank of their GPU; what the whole node
+  //! has, to all of its ranks.
+  bool other_rank(MemoryId a, MemoryId b) const;
   //! Seconds that a copy takes when nothing else is under way: what the source of a copy is chosen by.
   double copy_seconds(MemoryId from, MemoryId to, std::int64_t bytes) const {
     const Route& r = route(from, to);
@@ -92,7 +95,7 @@ class Site {
   std::uint32_t memories_per_node_ = 0;
   std::vector<std::uint32_t> node_of_rank_;
   std::vector<std::uint32_t> first_of_rank_;  // which rank of its node a rank is
-  std::vector<Route> routes_;  // [from kind][to kind][distance]
+  std::vector<Route> routes_;                 // [from kind][to kind][distance]
 };
 
 }  // namespace mapwright::plan

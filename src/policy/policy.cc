@@ -58,8 +58,8 @@ std::int64_t checked_size(const Domain& domain, machine::ProcessorKind kind, con
 }
 
 // The points of one node: their bounding box in blocks, one for each processor.
-void cut_within(const Domain& domain, const std::vector<Point>& points, std::int64_t processors, std::int64_t node,
-                std::vector<Slot>* slots) {
+void cut_within(const Domain& domain, const std::vector<Point>& points, std::int64_t processors,
+                std::int64_t node, std::vector<Slot>* slots) {
   if (points.empty()) return;
   const Domain box = bounding_box(domain.rank, points);
   std::vector<std::int64_t> sides;

@@ -11,8 +11,8 @@
 
 namespace mapwright::policy {
 
-//! The memories to try for a requirement, best first: the mapper's, else FBMEM for GPUs, SOCKMEM then SYSMEM for all
-//! other processors. VIRTUAL means no instance.
+//! The memories to try for a requirement, best first: the mapper's, else FBMEM for GPUs, SOCKMEM then SYSMEM
+//! for all other processors. VIRTUAL means no instance.
 struct Memories {
   std::vector<machine::MemoryKind> kinds;
   std::optional<base::Span> where;  //!< the mapper's statement
@@ -22,11 +22,12 @@ Memories memories(const lang::CompiledMapper& mapper, std::string_view task, con
 
 //! How an instance is laid out.
 struct Layout {
-  bool interleaved = false;  //!< AOS: the fields of an element stand together; otherwise each field is an array (SOA)
+  bool interleaved =
+      false;  //!< AOS: the fields of an element stand together; otherwise each field is an array (SOA)
   lang::Layout::Order order = lang::Layout::Order::c_order;
-  std::int64_t align = 0;    //!< bytes, 0 = none asked for
+  std::int64_t align = 0;  //!< bytes, 0 = none asked for
   bool compact = false;
-  bool exact = false;        //!< of just this piece, not inside a larger instance
+  bool exact = false;  //!< of just this piece, not inside a larger instance
 
   friend bool operator==(const Layout&, const Layout&) = default;
 };

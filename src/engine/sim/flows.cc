@@ -11,6 +11,8 @@ namespace {
 constexpr double kNever = std::numeric_limits<double>::infinity();
 // Shares this close are one level of the filling; rates this close are the same rate.
 constexpr double kSame = 1e-12;
+// Beyond what rounding moves a level by.
+constexpr double kBelow = 1 - 1e-9;
 
 }  // namespace
 
@@ -23,20 +25,23 @@ ResourceId Flows::add_resource(double capacity) {
 void Flows::set_capacity(ResourceId resource, double capacity) {
   if (resources_[resource].capacity == capacity) return;
   resources_[resource].capacity = capacity;
-  touch(resource);
+  touch(resource, 0);
 }
 
 void Flows::clear() {
   *this = Flows();
 }
 
-void Flows::touch(ResourceId r) {
-  if (resources_[r].dirty) return;
-  resources_[r].dirty = true;
+void Flows::touch(ResourceId r, double level) {
+  Resource& resource = resources_[r];
+  resource.level = resource.dirty ? std::min(resource.level, level) : level;
+  if (resource.dirty) return;
+  resource.dirty = true;
   dirty_.push_back(r);
 }
 
-void Flows::start(double now, std::uint32_t owner, double bytes, std::span<const ResourceId> resources, double cap) {
+void Flows::start(double now, std::uint32_t owner, double bytes, std::span<const ResourceId> resources,
+                  double cap) {
   base::expects(resources.size() <= kMostResources, "a path has few resources");
   FlowId id = 0;
   if (unused_.empty()) {
@@ -59,8 +64,12 @@ void Flows::start(double now, std::uint32_t owner, double bytes, std::span<const
     f.resources[i] = r;
     f.places[i] = static_cast<std::uint32_t>(resources_[r].members.size());
     resources_[r].members.push_back({id, i});
-    touch(r);
   }
+  double level = cap;
+  for (const ResourceId r : resources) {
+    level = std::min(level, resources_[r].capacity / static_cast<double>(resources_[r].members.size()));
+  }
+  for (const ResourceId r : resources) touch(r, level);
   heap_.push_back(id);
   place(heap_.size() - 1, id);
   if (f.count == 0) set_rate(id, cap, now);
@@ -74,7 +83,7 @@ void Flows::remove(FlowId id) {
     members[f.places[i]] = last;
     flows_[last.flow].places[last.slot] = f.places[i];
     members.pop_back();
-    touch(f.resources[i]);
+    touch(f.resources[i], f.rate);
   }
   const std::size_t at = f.heap;
   const FlowId last = heap_.back();
@@ -88,77 +97,102 @@ void Flows::remove(FlowId id) {
 }
 
 void Flows::settle(double now) {
-  for (std::size_t i = 0; i < dirty_.size(); ++i) {
-    const ResourceId first = dirty_[i];
-    if (!resources_[first].dirty) continue;
-    // Everything that the change may reach.
-    ++stamp_;
-    component_.assign(1, first);
-    resources_[first].stamp = stamp_;
-    open_.clear();
-    for (std::size_t c = 0; c < component_.size(); ++c) {
-      Resource& r = resources_[component_[c]];
-      r.dirty = false;
-      r.left = r.capacity;
-      r.open = static_cast<std::uint32_t>(r.members.size());
-      for (const Member& m : r.members) {
-        Flow& f = flows_[m.flow];
-        if (f.stamp == stamp_) continue;
-        f.stamp = stamp_;
-        open_.push_back(m.flow);
-        for (std::uint8_t k = 0; k < f.count; ++k) {
-          Resource& other = resources_[f.resources[k]];
-          if (other.stamp == stamp_) continue;
-          other.stamp = stamp_;
-          component_.push_back(f.resources[k]);
-        }
-      }
-    }
+  if (dirty_.empty()) return;
+  // From the lowest level up: what a change reaches is found anew with it.
+  std::ranges::sort(dirty_, [&](ResourceId a, ResourceId b) {
+    return resources_[a].level != resources_[b].level ? resources_[a].level < resources_[b].level : a < b;
+  });
+  for (const ResourceId r : dirty_) {
+    if (!resources_[r].dirty) continue;
+    gather(r, resources_[r].level);
     fill(now);
   }
   dirty_.clear();
 }
 
-// Rates of all flows in open_, whose resources are component_.
-void Flows::fill(double now) {
-  while (!open_.empty()) {
-    double level = kNever;
-    for (std::size_t i = 0; i < component_.size();) {
-      const Resource& r = resources_[component_[i]];
-      if (r.open == 0) {  // full, or nobody's
-        component_[i] = component_.back();
-        component_.pop_back();
+// All that a change at this level may reach: component_ and, of its flows, those that are not settled below, open_.
+void Flows::gather(ResourceId first, double level) {
+  ++stamp_;
+  component_.assign(1, first);
+  resources_[first].stamp = stamp_;
+  open_.clear();
+  for (std::size_t c = 0; c < component_.size(); ++c) {
+    Resource& r = resources_[component_[c]];
+    r.dirty = false;
+    r.left = r.capacity;
+    r.open = 0;
+    for (const Member& m : r.members) {
+      Flow& f = flows_[m.flow];
+      if (f.rate > 0 && f.rate < level * kBelow) {
+        r.left -= f.rate;
         continue;
       }
-      level = std::min(level, r.left / r.open);
-      ++i;
-    }
-    for (const FlowId id : open_) level = std::min(level, flows_[id].cap);
-    level = std::max(level, 0.0);
-    const double full = level * (1 + kSame);
-    // Those that stop at this level.
-    ++stamp_;
-    for (const ResourceId id : component_) {
-      const Resource& r = resources_[id];
-      if (r.left / r.open > full) continue;
-      for (const Member& m : r.members) flows_[m.flow].stamp = stamp_;
-    }
-    std::size_t kept = 0;
-    for (const FlowId id : open_) {
-      Flow& f = flows_[id];
-      if (f.stamp != stamp_ && f.cap > full) {
-        open_[kept++] = id;
-        continue;
-      }
+      ++r.open;
+      if (f.stamp == stamp_) continue;
+      f.stamp = stamp_;
+      open_.push_back(m.flow);
       for (std::uint8_t k = 0; k < f.count; ++k) {
-        Resource& r = resources_[f.resources[k]];
-        r.left -= level;
-        --r.open;
+        Resource& other = resources_[f.resources[k]];
+        if (other.stamp == stamp_) continue;
+        other.stamp = stamp_;
+        component_.push_back(f.resources[k]);
       }
-      set_rate(id, level, now);
     }
-    open_.resize(kept);
   }
+}
+
+void Flows::fill(double now) {
+  full_.clear();
+  for (const ResourceId id : component_) {
+    if (resources_[id].open > 0) full_.push_back({resources_[id].left / resources_[id].open, id, false});
+  }
+  for (const FlowId id : open_) {
+    if (flows_[id].cap != kNever) full_.push_back({flows_[id].cap, id, true});
+  }
+  std::ranges::make_heap(full_, Later());
+  std::size_t left = open_.size();
+  while (left > 0) {
+    std::ranges::pop_heap(full_, Later());
+    Full& next = full_.back();
+    if (next.flow) {
+      if (flows_[next.id].stamp == stamp_) {
+        stop(next.id, next.level, now);
+        --left;
+      }
+      full_.pop_back();
+      continue;
+    }
+    Resource& r = resources_[next.id];
+    if (r.open == 0) {
+      full_.pop_back();
+      continue;
+    }
+    // Flows that stopped elsewhere left more for the others.
+    const double share = r.left / r.open;
+    if (share > next.level * (1 + kSame)) {
+      next.level = share;
+      std::ranges::push_heap(full_, Later());
+      continue;
+    }
+    const double level = std::max(share, r.capacity * kSame);
+    full_.pop_back();
+    for (const Member& m : r.members) {
+      if (flows_[m.flow].stamp != stamp_) continue;
+      stop(m.flow, level, now);
+      --left;
+    }
+  }
+}
+
+void Flows::stop(FlowId id, double level, double now) {
+  Flow& f = flows_[id];
+  f.stamp = 0;
+  for (std::uint8_t k = 0; k < f.count; ++k) {
+    Resource& r = resources_[f.resources[k]];
+    r.left -= level;
+    --r.open;
+  }
+  set_rate(id, level, now);
 }
 
 void Flows::set_rate(FlowId id, double rate, double now) {

@@ -1,8 +1,9 @@
 // Data on its way: flows that share resources - the directions of links and networks - max-min fairly.
 //
-// Whenever flows start or end, the rates of all flows that share a resource with them, directly or through others, are
-// found anew by progressive filling (Bertsekas and Gallager, Data Networks, 6.5.2): all grow alike until a resource is
-// full, those on it stop, the others go on.
+// Rates are found by progressive filling (Bertsekas and Gallager, Data Networks, 6.5.2): all grow alike until a
+// resource is full, those on it stop, the others go on. A flow that starts or ends changes nothing below the
+// level at which it can first fill a resource, or at which it was stopped: only flows above that level which
+// share a resource with it, directly or through such flows, are found anew.
 #pragma once
 
 #include <array>
@@ -26,7 +27,8 @@ class Flows {
   void clear();  //!< flows and resources
 
   //! `cap` limits this flow alone; infinite where nothing does. `owner` comes back when it ends.
-  void start(double now, std::uint32_t owner, double bytes, std::span<const ResourceId> resources, double cap);
+  void start(double now, std::uint32_t owner, double bytes, std::span<const ResourceId> resources,
+             double cap);
   //! Finds the rates again; to be called once after all changes of one moment.
   void settle(double now);
   //! When the next flow ends; infinite if none does. Only after settle.
@@ -54,15 +56,30 @@ class Flows {
   };
   struct Resource {
     double capacity = 0;
-    double left = 0;          // while filling
-    std::uint32_t open = 0;   // flows that still grow, while filling
+    double left = 0;         // while filling
+    std::uint32_t open = 0;  // flows that still grow, while filling
     std::uint32_t stamp = 0;
     bool dirty = false;
+    double level = 0;  // where it is dirty: rates below this level stay
     std::vector<Member> members;
   };
+  // What is full next, at which level: a resource, or a flow at its own limit.
+  struct Full {
+    double level;
+    std::uint32_t id;
+    bool flow;
+  };
 
-  void touch(ResourceId r);
+  struct Later {
+    bool operator()(const Full& a, const Full& b) const {
+      return a.level != b.level ? a.level > b.level : a.id > b.id;
+    }
+  };
+
+  void touch(ResourceId r, double level);
+  void gather(ResourceId first, double level);
   void fill(double now);
+  void stop(FlowId id, double level, double now);
   void set_rate(FlowId id, double rate, double now);
   void remove(FlowId id);
   bool earlier(FlowId a, FlowId b) const;
@@ -79,6 +96,7 @@ class Flows {
   // While filling:
   std::vector<ResourceId> component_;
   std::vector<FlowId> open_;
+  std::vector<Full> full_;  // a heap
 };
 
 }  // namespace mapwright::engine::sim

@@ -1,0 +1,112 @@
+#include "cli/subject.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <filesystem>
+
+#include "apps/apps.h"
+#include "base/text.h"
+#include "cli/options.h"
+#include "lang/lang.h"
+
+namespace mapwright::cli {
+namespace {
+
+std::map<std::string, std::int64_t, std::less<>> parameters(const std::vector<std::string>& set) {
+  std::map<std::string, std::int64_t, std::less<>> values;
+  for (const std::string& word : set) {
+    const std::size_t equals = word.find('=');
+    const auto value = equals == std::string::npos
+                           ? std::nullopt
+                           : base::parse_integer(std::string_view(word).substr(equals + 1));
+    if (!value) throw Stop{Exit::usage, fmt::format("--set takes NAME=INTEGER; '{}' is none", word), {}};
+    if (!values.emplace(word.substr(0, equals), *value).second)
+      throw Stop{Exit::usage, fmt::format("--set says twice what {} is", word.substr(0, equals)), {}};
+  }
+  return values;
+}
+
+std::string first_message(const base::Diagnostics& problems) {
+  std::string text;
+  for (const base::Diagnostic& d : problems.items()) {
+    text += (text.empty() ? "" : "\n") + d.message;
+    if (!d.note.empty()) text += "; " + d.note;
+  }
+  return text;
+}
+
+program::Program make_program(const SubjectOptions& options, const machine::Machine& machine) {
+  apps::Options wanted;
+  wanted.machine = &machine;
+  wanted.nodes = options.nodes;
+  wanted.size = options.size == "test" ? apps::Size::test : apps::Size::paper;
+  wanted.set = parameters(options.set);
+  auto made = apps::make(options.program, wanted);
+  if (!made) throw Stop{Exit::usage, first_message(made.problems()), {}};
+  return *std::move(made);
+}
+
+}  // namespace
+
+void SubjectOptions::add_to(CLI::App* command, bool with_mapper) {
+  command->add_option("PROGRAM", program, "A built-in application or a program file (JSON)")
+      ->required()
+      ->type_name("");
+  if (with_mapper) {
+    command->add_option("--mapper", mapper, "A file, - for standard input, or expert, default, default-like")
+        ->type_name("MAPPER")
+        ->capture_default_str();
+  }
+  command->add_option("--machine", machine, "A machine's name or file")
+      ->type_name("MACHINE")
+      ->capture_default_str();
+  command->add_option("--nodes", nodes, "How many nodes")
+      ->check(CLI::Range(std::int64_t{1}, machine::Grid::kMaxNodes))
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_option("--size", size, "paper, or test for runs of seconds")
+      ->check(CLI::IsMember({"paper", "test"}))
+      ->type_name("SIZE")
+      ->capture_default_str();
+  command->add_option("--set", set, "A parameter of the application, NAME=INTEGER; may be repeated")
+      ->type_name("NAME=N")
+      ->allow_extra_args(false);
+}
+
+Subject make_subject(const SubjectOptions& options) {
+  Subject subject;
+  subject.machine = load_machine(options.machine);
+  subject.program = std::make_shared<const program::Program>(make_program(options, subject.machine));
+  auto planner = plan::Planner::create(subject.program, subject.machine, options.nodes);
+  if (!planner) throw Stop{Exit::configuration, first_message(planner.problems()), {}};
+  subject.planner = *planner;
+  return subject;
+}
+
+std::shared_ptr<lang::Placer> make_mapper(const SubjectOptions& options, const Subject& subject) {
+  base::SourcePtr source;
+  if (options.mapper == "default") {
+    source = std::make_shared<base::Source>("<default>", "");
+  } else if (options.mapper == "expert" || options.mapper == "default-like") {
+    const std::string folder = options.mapper == "expert" ? "expert" : "default_like";
+    const std::filesystem::path file =
+        data_folder() / "mappers" / folder / (subject.program->name + ".mapper");
+    if (!std::filesystem::exists(file)) {
+      throw Stop{Exit::no_input,
+                 fmt::format("there is no {} mapper for '{}'", options.mapper, subject.program->name),
+                 {}};
+    }
+    source = std::make_shared<base::Source>(file.filename().string(), read_text(file.string()));
+  } else {
+    source = std::make_shared<base::Source>(options.mapper == "-" ? "<stdin>" : options.mapper,
+                                            read_text(options.mapper));
+  }
+  const lang::Compilation compiled = lang::compile(source);
+  if (!compiled.mapper) throw Stop{Exit::bad_mapper, "", compiled.problems};
+  auto placer = lang::Placer::create(compiled.mapper, subject.planner->site()->grid());
+  if (!placer) throw Stop{Exit::bad_mapper, "", placer.problems()};
+  return *placer;
+}
+
+}  // namespace mapwright::cli

@@ -1,0 +1,41 @@
+// What `run`, `show` and their like work on: a program on a machine under a mapper, from the words on the
+// command line.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/console.h"
+#include "lang/placement.h"
+#include "machine/machine.h"
+#include "plan/plan.h"
+#include "program/program.h"
+
+namespace mapwright::cli {
+
+struct SubjectOptions {
+  std::string program;             //!< a built-in application or a program file
+  std::string machine = "p100x4";  //!< name or file
+  std::int64_t nodes = 2;
+  std::string size = "paper";
+  std::vector<std::string> set;    //!< key=value
+  std::string mapper = "default";  //!< a file, or expert, default, default-like
+
+  void add_to(CLI::App* command, bool with_mapper);
+};
+
+struct Subject {
+  machine::Machine machine;
+  std::shared_ptr<const program::Program> program;
+  std::shared_ptr<const plan::Planner> planner;
+};
+
+//! Throws Stop.
+Subject make_subject(const SubjectOptions& options);
+
+//! The mapper that the words mean, compiled and bound to the subject's machine. Throws Stop.
+std::shared_ptr<lang::Placer> make_mapper(const SubjectOptions& options, const Subject& subject);
+
+}  // namespace mapwright::cli
