@@ -22,14 +22,14 @@ std::string_view verb(Privilege p) {
 // What pieces overlap, from a refinement that has this partition's pieces.
 void check_pieces(const Program& program, PartitionId id, const PieceAtoms& pieces, Findings* found) {
   const Partition& p = program.partitions[id];
-  const std::string path = fmt::format("partitions[{}].pieces", id);
+  const Path partition("partitions", id);
   for (std::size_t i = 0; i < p.pieces(); ++i) {
     // Volumes are those of the union of the boxes.
     std::int64_t boxes = 0;
     for (std::size_t b = p.begins[i]; b < p.begins[i + 1]; ++b)
       boxes += p.boxes[b].size(kMaxElements).value_or(0);
     if (boxes == pieces.volume[i]) continue;
-    found->add(problem::overlapping_boxes, fmt::format("{}[{}]", path, i),
+    found->add(problem::overlapping_boxes, partition.in("pieces", i),
                fmt::format("boxes of piece {} of `{}` overlap", i, p.name),
                "an element is in one box of a piece");
     return;
@@ -42,7 +42,7 @@ void check_pieces(const Program& program, PartitionId id, const PieceAtoms& piec
     for (std::size_t a = pieces.begins[i]; a < pieces.begins[i + 1]; ++a) {
       std::uint32_t& first = owner[pieces.atoms[a]];
       if (first != kNobody) {
-        found->add(problem::not_disjoint, fmt::format("{}[{}]", path, i),
+        found->add(problem::not_disjoint, partition.in("pieces", i),
                    fmt::format("pieces {} and {} of `{}` have elements in common", first, i, p.name),
                    "say that the partition is not disjoint, if they should");
         return;
@@ -67,7 +67,7 @@ class Accesses {
     for (LaunchId l = 0; l < program_.launches.size() && work_ <= kMostWork; ++l) launch(l);
     if (work_ > kMostWork)
       found_->add(
-          problem::too_large, "launches", "the launches touch too many parts of regions",
+          problem::too_large, Path("launches"), "the launches touch too many parts of regions",
           fmt::format("an access touches every part into which all partitions together cut its piece; all "
                       "launches together touch at most {}",
                       kMostWork));
@@ -122,7 +122,7 @@ class Accesses {
     const std::span<const std::uint32_t> touched = atoms_.piece(r.partition, piece);
     const bool writes = r.privilege == Privilege::write || r.privilege == Privilege::read_write;
     if (writes && users.second >= 0 && !touched.empty()) {
-      found_->add(problem::conflict, fmt::format("launches[{}].requirements[{}]", l, q),
+      found_->add(problem::conflict, Path("launches", l).in("requirements", q),
                   fmt::format("points {} and {} of {} write the same piece {} of `{}`", users.first,
                               users.second, call(program_, l), piece, p.name),
                   "points of a launch run in any order: only one of them may write an element");
@@ -151,7 +151,7 @@ class Accesses {
     const Requirement& a = launch.requirements[first];
     const Requirement& b = launch.requirements[second];
     const std::string& name = program_.partitions[a.partition].name;
-    const std::string path = fmt::format("launches[{}].requirements[{}]", l, second);
+    const Path path = Path("launches", l).in("requirements", second);
     const char* note =
         "accesses of one launch to the same elements and fields must all be reads, or all be reductions";
     if (first == second) {
@@ -161,9 +161,10 @@ class Accesses {
                   note);
       return;
     }
+    const std::string where = a.partition == b.partition ? "" : fmt::format(" in `{}`", name);
     found_->add(problem::conflict, path,
-                fmt::format("{} {} elements of `{}` that it {} in `{}`", call(program_, l), verb(b.privilege),
-                            program_.partitions[b.partition].name, verb(a.privilege), name),
+                fmt::format("{} {} elements of `{}` that it {}{}", call(program_, l), verb(b.privilege),
+                            program_.partitions[b.partition].name, verb(a.privilege), where),
                 note);
   }
 
@@ -187,7 +188,7 @@ void check_accesses(const Program& program, Findings* found) {
     if (refined) {
       check_pieces(program, id, refined->partitions.front(), found);
     } else {
-      found->add(problem::too_large, fmt::format("partitions[{}].pieces", id),
+      found->add(problem::too_large, Path("partitions", id).in("pieces"),
                  fmt::format("`{}` cuts `{}` into too many parts", p->name, program.regions[p->region].name),
                  fmt::format(
                      "the bounds of its pieces make a grid of at most {} cells, of which the pieces cover at "
@@ -202,7 +203,7 @@ void check_accesses(const Program& program, Findings* found) {
     return;
   }
   for (const base::Diagnostic& d : atoms.problems().items())
-    found->add(*d.kind, "partitions", d.message, d.note);
+    found->add(*d.kind, Path("partitions"), d.message, d.note);
 }
 
 }  // namespace mapwright::program

@@ -229,8 +229,12 @@ Program any_program() {
         break;
       }
     }
-    if (*rc::gen::inRange(0, 3) == 0) next.futures.push_back(*rc::gen::inRange<LaunchId>(0, count));
     p.launches.push_back(next);
+    const auto future = *rc::gen::inRange<LaunchId>(0, 2 * count);
+    const auto in_loop = [&](LaunchId id) { return id >= p.loop_begin && id < p.loop_end; };
+    bool comes = future < l || (in_loop(future) && in_loop(l));
+    for (auto at = next.parent; at; at = p.launches[at->launch].parent) comes = comes && at->launch != future;
+    if (comes) p.launches[l].futures.push_back(future);
   }
   return p;
 }

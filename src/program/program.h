@@ -29,6 +29,8 @@ using Box = lang::Domain;
 struct Field {
   std::string name;
   std::int64_t bytes = 0;  //!< of one element, at least 1
+
+  friend bool operator==(const Field&, const Field&) = default;
 };
 
 struct Region {
@@ -39,6 +41,8 @@ struct Region {
   FieldSet all_fields() const;
   //! The bytes of one element of these fields.
   std::int64_t bytes(FieldSet set) const;
+
+  friend bool operator==(const Region&, const Region&) = default;
 };
 
 //! Named pieces of a region. The whole region is a partition of one piece that bears the region's name.
@@ -53,6 +57,8 @@ struct Partition {
   std::size_t pieces() const { return begins.size() - 1; }
   void add(const Box& box);  //!< one more piece, of one box (of none, where that is empty)
   void add(const std::vector<Box>& several);
+
+  friend bool operator==(const Partition&, const Partition&) = default;
 };
 
 enum class Privilege : std::uint8_t {
@@ -70,6 +76,8 @@ struct PerPoint {
   double at(std::int64_t position) const {
     return values.empty() ? 0 : values.size() == 1 ? values[0] : values[static_cast<std::size_t>(position)];
   }
+
+  friend bool operator==(const PerPoint&, const PerPoint&) = default;
 };
 
 //! What one launch does with one partition.
@@ -90,6 +98,8 @@ struct Requirement {
     return pieces.empty() ? static_cast<std::uint32_t>(position)
                           : pieces[pieces.size() == 1 ? 0 : static_cast<std::size_t>(position)];
   }
+
+  friend bool operator==(const Requirement&, const Requirement&) = default;
 };
 
 enum class Precision : std::uint8_t { single_precision, double_precision };
@@ -106,6 +116,8 @@ struct Variant {
   //! What it prints and aborts with on an instance in another order, or with fields interleaved (AOS); empty:
   //! it runs, and pays for the memory transactions that are then only partly used.
   std::string layout_failure;
+
+  friend bool operator==(const Variant&, const Variant&) = default;
 };
 
 struct Task {
@@ -115,12 +127,16 @@ struct Task {
   bool inner = false;
 
   const Variant* variant(machine::ProcessorKind kind) const;
+
+  friend bool operator==(const Task&, const Task&) = default;
 };
 
 //! Where a launch stands in the tree of tasks: below one point of an earlier inner launch.
 struct Parent {
   LaunchId launch = 0;
   std::int64_t position = 0;  //!< of the point, in the order of Domain::next
+
+  friend bool operator==(const Parent&, const Parent&) = default;
 };
 
 struct Launch {
@@ -135,6 +151,8 @@ struct Launch {
   std::optional<Parent> parent;  //!< none: the top-level task
 
   std::int64_t points() const;
+
+  friend bool operator==(const Launch&, const Launch&) = default;
 };
 
 //! What the program reports, from the seconds of one timed iteration.
@@ -148,6 +166,8 @@ struct Metric {
   double value(double seconds_per_iteration) const {
     return larger_is_better ? scale / seconds_per_iteration : scale * seconds_per_iteration;
   }
+
+  friend bool operator==(const Metric&, const Metric&) = default;
 };
 
 struct Program {
@@ -168,6 +188,8 @@ struct Program {
   Metric metric;
   std::map<std::string, std::int64_t, std::less<>> parameters;  //!< what it was made from, for reports
   std::vector<std::string> notes;  //!< what the user should know, such as a size that had to shrink
+
+  friend bool operator==(const Program&, const Program&) = default;
 };
 
 //! Where parts of a program stand in the text that it was read from, by path:
@@ -194,12 +216,15 @@ lang::ProgramFacts facts_of(const Program& program);
 inline constexpr std::int64_t kMaxPoints = std::int64_t{1} << 24;    //!< points of all launches together
 inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 50;  //!< elements of a region
 inline constexpr std::int64_t kMaxCoordinate = std::int64_t{1}
-                                               << 51;             //!< of an element or a point, either sign
-inline constexpr std::int64_t kMaxBytes = std::int64_t{1} << 60;  //!< of all elements and fields of a region
-inline constexpr std::int64_t kMaxRanks = std::int64_t{1} << 20;  //!< ranks of a node
-inline constexpr std::int64_t kMaxIterations = 1'000'000'000;     //!< warm-up and timed, each
-inline constexpr std::size_t kMaxFields = 64;                     //!< fields of a region
-inline constexpr std::size_t kMaxRequirements = 1024;             //!< requirements of a launch
-inline constexpr std::size_t kLongestName = 256;                  //!< bytes of a name
+                                               << 51;  //!< of an element or a point, either sign
+inline constexpr std::int64_t kMaxFieldBytes = std::int64_t{1} << 30;  //!< of an element of a field
+inline constexpr std::int64_t kMaxBytes = std::int64_t{1} << 60;   //!< of all elements and fields of a region
+inline constexpr std::int64_t kMaxRanks = std::int64_t{1} << 20;   //!< ranks of a node
+inline constexpr std::int64_t kMaxIterations = 1'000'000'000;      //!< warm-up and timed, each
+inline constexpr std::size_t kMaxBoxes = std::size_t{1} << 21;     //!< of all partitions together
+inline constexpr std::size_t kMaxLaunches = std::size_t{1} << 20;  //!< launches of a program
+inline constexpr std::size_t kMaxFields = 64;                      //!< fields of a region
+inline constexpr std::size_t kMaxRequirements = 1024;              //!< requirements, and futures, of a launch
+inline constexpr std::size_t kLongestName = 256;                   //!< bytes of a name
 
 }  // namespace mapwright::program

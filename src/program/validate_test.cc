@@ -54,10 +54,11 @@ TEST(Validate, AcceptsWhatIsRight) {
 TEST(Validate, Names) {
   EXPECT_EQ(broken([](Program& p) { p.name = ""; }),
             "error[MW8020]: `` cannot be the name of a program\n"
-            "   = note: a name has 1 to 256 bytes, without double quotes and control characters\n");
+            "   = note: a name has 1 to 256 bytes of UTF-8, without double quotes and control characters\n");
   EXPECT_EQ(broken([](Program& p) { p.regions[0].fields[0].name = "a\"b"; }),
             "error[MW8020]: `a\"b` cannot be the name of a field\n"
-            "   = note: a name has 1 to 256 bytes, without double quotes and control characters\n");
+            "   = note: a name has 1 to 256 bytes of UTF-8, without double quotes and control characters\n");
+  EXPECT_NE(broken([](Program& p) { p.tasks[0].name = "\xC3("; }), "") << "no UTF-8";
   EXPECT_EQ(broken([](Program& p) { p.tasks[1].name = "currents"; }),
             "error[MW8021]: there are two tasks called `currents`\n");
   EXPECT_EQ(broken([](Program& p) { p.regions[0].fields[1].name = "v"; }),

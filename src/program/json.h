@@ -1,0 +1,20 @@
+// Program files: a program as JSON, which docs/programs.md describes key by key.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "program/program.h"
+
+namespace mapwright::program {
+
+//! The program in a text of at most base::Source::kMaxBytes, valid. Problems have places in the text; all
+//! that one look can find are there, those that validate() finds only where nothing else is wrong. `file` is
+//! how they call it.
+base::Result<Program> load(std::string file, std::string text);
+
+//! The text of a valid program, from which load() makes an equal one. The same for equal programs. Bytes that
+//! are no UTF-8 in texts that are not names are replaced.
+std::string save(const Program& program);
+
+}  // namespace mapwright::program
