@@ -77,7 +77,7 @@ const App* find(std::string_view name) {
 
 base::Result<program::Program> make(std::string_view app, const Options& options) {
   base::expects(options.machine != nullptr, "a program is made for a machine");
-  const auto entry = std::ranges::find(kEntries, app, [](const Entry& e) { return e.app->name; });
+  const Entry* entry = std::ranges::find(kEntries, app, [](const Entry& e) { return e.app->name; });
   if (entry == std::end(kEntries)) {
     std::vector<std::string_view> names;
     for (const Entry& e : kEntries) names.push_back(e.app->name);

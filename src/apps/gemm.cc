@@ -26,7 +26,7 @@ double passes(std::int64_t extent) {
 }
 
 Range block(Range of, std::int64_t i, std::int64_t count) {
-  const std::int64_t step = (of.size() + count - 1) / count;
+  const std::int64_t step = block_length(of.size(), count);
   return {std::min(of.end, of.begin + i * step), std::min(of.end, of.begin + (i + 1) * step)};
 }
 

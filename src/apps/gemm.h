@@ -19,6 +19,10 @@ inline constexpr std::array kMatrices = {Matrix::a, Matrix::b, Matrix::c};
 using Ranges = std::vector<Range>;
 //! Parts of 0 .. n-1 in steps of ceil(n / count); the last ones may be short or empty.
 Ranges blocks(std::int64_t n, std::int64_t count);
+//! The longest of them.
+constexpr std::int64_t block_length(std::int64_t n, std::int64_t count) {
+  return (n + count - 1) / count;
+}
 //! The same of every range.
 Ranges blocks(const Ranges& ranges, std::int64_t count);
 //! Every `count` neighbours as one.

@@ -34,8 +34,8 @@ struct Grid {
 
 // The tile of A that a GPU owns, and the blocks of B and C of one product.
 Footprint footprint(const Grid& g, std::int64_t n) {
-  const auto x = static_cast<double>((n + g.width() - 1) / g.width());
-  const auto y = static_cast<double>((n + g.height() - 1) / g.height());
+  const auto x = static_cast<double>(block_length(n, g.width()));
+  const auto y = static_cast<double>(block_length(n, g.height()));
   return {8 * (3 * x * y + x * x + x * y), 0};
 }
 

@@ -10,7 +10,6 @@
 namespace mapwright::apps {
 namespace {
 
-using machine::ProcessorKind;
 using program::Privilege;
 
 constexpr std::int64_t kWide = 1 << 20;
@@ -34,8 +33,8 @@ using Grid = std::array<std::int64_t, 3>;
 // and what it lacks.
 double fullest(const Grid& g, std::int64_t ranks, std::int64_t n) {
   const auto tile = [&](std::size_t rows, std::size_t columns) {
-    return 8.0 * static_cast<double>((n + g[rows] - 1) / g[rows]) *
-           static_cast<double>((n + g[columns] - 1) / g[columns]);
+    return 8.0 * static_cast<double>(block_length(n, g[rows])) *
+           static_cast<double>(block_length(n, g[columns]));
   };
   const std::array<double, 3> bytes = {tile(0, 1), tile(0, 2), tile(2, 1)};
   std::vector<double> held(static_cast<std::size_t>(ranks));

@@ -23,7 +23,7 @@ constexpr Parameter kParameters[] = {
     {"prune", "cycles before the timed ones", 0, kManyIterations},
 };
 // leblanc_long4x30 for each GPU: 5760 zones times the number in the name.
-constexpr std::int64_t kPublishedRows = 4 * 5760;
+constexpr std::int64_t kPublishedRows = std::int64_t{4} * 5760;
 constexpr std::int64_t kTestRows = 1024;
 
 constexpr FieldSpec kZone[] = {

@@ -85,8 +85,8 @@ Grid grid(Setup& setup) {
 
 // A GPU's tiles of A, B and C, two partial sums of its tile, and the operands of two products.
 Footprint footprint(const Grid& g, std::int64_t n) {
-  const auto tile = static_cast<double>((n + g.rpoc - 1) / g.rpoc);
-  const auto step = static_cast<double>((n + g.c * g.rpoc - 1) / (g.c * g.rpoc));
+  const auto tile = static_cast<double>(block_length(n, g.rpoc));
+  const auto step = static_cast<double>(block_length(n, g.c * g.rpoc));
   return {8 * (5 * tile * tile + 4 * tile * step), 0};
 }
 

@@ -62,7 +62,7 @@ Range shrunk(Range r, bool low, bool high) {
 // node.
 Footprint footprint(const Setup& setup, std::int64_t edge) {
   const auto side = static_cast<double>(edge + 2 * kRadius);
-  const double tile = 16 * side * side + 8 * 8 * kRadius * side;
+  const double tile = 16 * side * side + 64.0 * kRadius * side;
   return {tile, tile * static_cast<double>(setup.gpus_per_node())};
 }
 
