@@ -94,6 +94,7 @@ int run(int argc, char** argv) {
   commands.push_back(check_command(&app));
   commands.push_back(fmt_command(&app));
   commands.push_back(place_command(&app));
+  commands.push_back(show_command(&app));
   commands.push_back(machine_command(&app));
 
   bool json = wants_json(argc, argv);

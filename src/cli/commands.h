@@ -36,6 +36,7 @@ std::unique_ptr<Command> fmt_command(CLI::App* parent);
 std::unique_ptr<Command> place_command(CLI::App* parent);
 std::unique_ptr<Command> machine_command(CLI::App* parent);
 std::unique_ptr<Command> run_command(CLI::App* parent);
+std::unique_ptr<Command> show_command(CLI::App* parent);
 
 //! The whole program. Never throws.
 int run(int argc, char** argv);

@@ -96,6 +96,11 @@ std::string read_text(const std::string& path, Exit too_large) {
   return std::get<std::string>(std::move(text));
 }
 
+void write_text(const std::string& path, std::string_view text) {
+  const auto written = base::replace_file(path, text);
+  if (const auto* error = std::get_if<base::FileError>(&written)) throw Stop{Exit::io, error->message, {}};
+}
+
 std::string count_text(const base::Diagnostics& list) {
   const auto plural = [](std::size_t n, std::string_view what) {
     return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");

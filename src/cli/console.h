@@ -26,6 +26,9 @@ class Console {
   //! The same as text, coloured for standard output if that is a terminal.
   std::string problems_text(const base::Diagnostics& list) const;
 
+  //! Whether results may be coloured: standard output is a terminal, and NO_COLOR does not say otherwise.
+  bool color() const { return color_out_; }
+
   //! Everything written arrives, or Exit::io.
   Exit finish(Exit code);
 
@@ -47,6 +50,9 @@ struct Stop {
 //! The text of a file, "-" for standard input. Throws Stop: Exit::no_input, Exit::io, or Exit::bad_mapper
 //! where it is too large.
 std::string read_text(const std::string& path, Exit too_large = Exit::bad_mapper);
+
+//! Replaces the file in one step (base::replace_file). Throws Stop: Exit::io.
+void write_text(const std::string& path, std::string_view text);
 
 //! "2 errors, 1 warning", "no problems".
 std::string count_text(const base::Diagnostics& list);

@@ -1,11 +1,12 @@
-#include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/subject.h"
 #include "engine/sim/sim.h"
+#include "report/json.h"
+#include "report/run_text.h"
+#include "report/trace.h"
 
 namespace mapwright::cli {
 namespace {
@@ -15,10 +16,13 @@ class Run : public Command {
   explicit Run(CLI::App* parent) {
     CLI::App* a = add(parent, "run", "Executes a program under a mapper and says where the time went",
                       "mapwright run circuit --mapper expert --machine lassen --nodes 2");
-    subject_.add_to(a, true);
+    subject_.add_to(a);
     a->add_option("--engine", engine_, "What executes it: sim")
         ->check(CLI::IsMember({"sim"}))
-        ->type_name("ENGINE");
+        ->type_name("ENGINE")
+        ->capture_default_str();
+    a->add_option("--trace", trace_, "Writes a timeline there, which Perfetto (ui.perfetto.dev) shows")
+        ->type_name("FILE");
   }
 
   Exit run(Console& console) override {
@@ -33,49 +37,37 @@ class Run : public Command {
     } else {
       execution = engine::sim::run(std::make_shared<const plan::Plan>(std::get<plan::Plan>(std::move(plan))));
     }
+    if (!trace_.empty() && !execution.failure) write_text(trace_, report::chrome_trace(execution.profile));
     if (json()) {
-      console.result(dump(as_json(*subject.program, execution)));
+      console.result(dump(document(subject, execution)));
     } else if (execution.failure) {
       console.say(execution.failure->text);
       console.problems(execution.failure->problems);
     } else {
-      console.result(as_text(*subject.program, execution));
+      console.result(report::run_text(execution));
     }
     return execution.failure ? Exit::failed : Exit::ok;
   }
 
  private:
-  static std::string as_text(const program::Program& program, const engine::Execution& e) {
-    return fmt::format("{}: {} {:.6g} {}, {:.6g} s per iteration\n", program.name, program.metric.name,
-                       e.metric, program.metric.unit, e.seconds_per_iteration);
-  }
-
-  static Json as_json(const program::Program& program, const engine::Execution& e) {
-    Json document;
-    document["schema"] = "mapwright.run/1";
-    document["program"] = program.name;
-    document["outcome"] = e.failure ? "failed" : "ok";
-    document["failure"] = nullptr;
-    if (e.failure) {
-      document["failure"] = {{"code", e.failure->code}, {"text", e.failure->text}};
-      add_problems(&document, e.failure->problems);
-      return document;
-    }
-    document["metric"] = {{"name", program.metric.name},
-                          {"unit", program.metric.unit},
-                          {"value", e.metric},
-                          {"better", program.metric.larger_is_better ? "larger" : "smaller"}};
-    document["seconds_per_iteration"] = e.seconds_per_iteration;
-    document["bytes"] = {{"local", e.traffic.local},
-                         {"intra_node", e.traffic.intra_node},
-                         {"inter_node", e.traffic.inter_node},
-                         {"inter_rank", e.traffic.inter_rank},
-                         {"host_device", e.traffic.host_device}};
-    return document;
+  // Findings come from guidance, one object each; there is none yet.
+  Json document(const Subject& subject, const engine::Execution& e) const {
+    Json d;
+    d["schema"] = "mapwright.run/1";
+    d["program"] = subject.program->name;
+    d["machine"] = subject.machine.name;
+    d["nodes"] = subject_.nodes;
+    d["mapper"] = subject_.mapper;
+    d["engine"] = engine_;
+    report::add_execution(&d, *subject.program, e);
+    d["findings"] = Json::array();
+    add_problems(&d, e.failure ? e.failure->problems : base::Diagnostics());
+    return d;
   }
 
   SubjectOptions subject_;
   std::string engine_ = "sim";
+  std::string trace_;
 };
 
 }  // namespace

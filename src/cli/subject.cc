@@ -13,6 +13,9 @@
 namespace mapwright::cli {
 namespace {
 
+constexpr const char* kProgram = "A built-in application or a program file (JSON)";
+constexpr const char* kMapper = "A file, - for standard input, or expert, default, default-like";
+
 std::map<std::string, std::int64_t, std::less<>> parameters(const std::vector<std::string>& set) {
   std::map<std::string, std::int64_t, std::less<>> values;
   for (const std::string& word : set) {
@@ -49,15 +52,19 @@ program::Program make_program(const SubjectOptions& options, const machine::Mach
 
 }  // namespace
 
-void SubjectOptions::add_to(CLI::App* command, bool with_mapper) {
-  command->add_option("PROGRAM", program, "A built-in application or a program file (JSON)")
-      ->required()
-      ->type_name("");
-  if (with_mapper) {
-    command->add_option("--mapper", mapper, "A file, - for standard input, or expert, default, default-like")
-        ->type_name("MAPPER")
-        ->capture_default_str();
-  }
+void SubjectOptions::add_to(CLI::App* command) {
+  command->add_option("PROGRAM", program, kProgram)->required()->type_name("");
+  command->add_option("--mapper", mapper, kMapper)->type_name("MAPPER")->capture_default_str();
+  add_common(command);
+}
+
+void SubjectOptions::add_mapper_first(CLI::App* command) {
+  command->add_option("MAPPER", mapper, kMapper)->required()->type_name("");
+  command->add_option("--program", program, kProgram)->required()->type_name("PROGRAM");
+  add_common(command);
+}
+
+void SubjectOptions::add_common(CLI::App* command) {
   command->add_option("--machine", machine, "A machine's name or file")
       ->type_name("MACHINE")
       ->capture_default_str();

@@ -23,7 +23,13 @@ struct SubjectOptions {
   std::vector<std::string> set;    //!< key=value
   std::string mapper = "default";  //!< a file, or expert, default, default-like
 
-  void add_to(CLI::App* command, bool with_mapper);
+  //! PROGRAM ... --mapper MAPPER
+  void add_to(CLI::App* command);
+  //! MAPPER ... --program PROGRAM
+  void add_mapper_first(CLI::App* command);
+
+ private:
+  void add_common(CLI::App* command);
 };
 
 struct Subject {

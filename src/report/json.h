@@ -1,0 +1,20 @@
+// Reports as documents that other programs read.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "engine/execution.h"
+
+namespace mapwright::report {
+
+using Json = nlohmann::ordered_json;
+
+//! Adds to a document what an execution says: "outcome", "failure", "metric", "seconds_per_iteration",
+//! "gflops_per_node", "bytes", "memory", "critical_path", "tasks", "processors", "regions". Of one that
+//! failed, the figures are null and the lists are empty.
+void add_execution(Json* document, const program::Program& program, const engine::Execution& execution);
+
+//! Adds what a plan places where: "launches" and "homes".
+void add_layout(Json* document, const plan::Plan& plan);
+
+}  // namespace mapwright::report

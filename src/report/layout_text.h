@@ -1,0 +1,22 @@
+// The placement of every launch and the homes of the data, for a terminal.
+#pragma once
+
+#include <string>
+
+#include "report/layout.h"
+
+namespace mapwright::report {
+
+//! Of one launch or partition; the rest is counted.
+inline constexpr std::int64_t kMostColumns = 16;
+inline constexpr std::int64_t kMostLines = 16;
+
+//! Lines with their ends. In colour, every node has one of eight colours.
+std::string layout_text(const plan::Plan& plan, bool color);
+
+//! "calculate_new_currents (8,) on GPU, 2 launches"
+std::string title_of(const LaunchPicture& picture, const program::Program& program);
+//! "8 points on 8 processors"
+std::string counts_of(const LaunchPicture& picture);
+
+}  // namespace mapwright::report

@@ -1,0 +1,150 @@
+#include "report/run_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "report/table.h"
+
+namespace mapwright::report {
+namespace {
+
+using Align = Table::Align;
+
+std::string head(const engine::Execution& e, const Summary& summary) {
+  const program::Program& program = *e.profile.plan->program;
+  std::string text = fmt::format("{}: {} {:.6g} {}, {:.6g} s per iteration", base::visible(program.name),
+                                 base::visible(program.metric.name), e.metric,
+                                 base::visible(program.metric.unit), e.seconds_per_iteration);
+  // Where the program counts them itself, once is enough.
+  if (summary.gflops_per_node > 0 && program.metric.unit != "GFLOP/s")
+    text += fmt::format(", {:.6g} GFLOP/s per node", summary.gflops_per_node);
+  return text + "\n";
+}
+
+// How many rows to show, and whether one for the rest follows. A rest of one row is no shorter than the row.
+std::size_t shown_of(std::size_t rows) {
+  return rows <= kMostRows + 1 ? rows : kMostRows;
+}
+
+std::string path_lines(const std::vector<PathPart>& parts, const program::Program& program) {
+  std::string text = "\ncritical path\n";
+  std::vector<double> shares;
+  for (const PathPart& p : parts) shares.push_back(p.share);
+  const std::vector<int> percents = whole_percents(shares);
+  int rest = 0;
+  std::size_t others = 0;
+  const std::size_t shown = shown_of(parts.size());
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i < shown && percents[i] > 0) {
+      text += fmt::format("{:>5} %  {}\n", percents[i], words(parts[i], program));
+    } else {
+      rest += percents[i];
+      ++others;
+    }
+  }
+  if (rest > 0)
+    text += fmt::format("{:>5} %  {} {}\n", rest, others, others == 1 ? "smaller part" : "smaller parts");
+  return text;
+}
+
+std::string task_table(const Summary& summary, const program::Program& program) {
+  Table table({{"task", Align::left}, {"on", Align::left}, {"calls"}, {"busy"}, {"per call"}, {"share"}});
+  const std::size_t shown = shown_of(summary.tasks.size());
+  TaskTime rest;
+  for (std::size_t i = 0; i < summary.tasks.size(); ++i) {
+    const TaskTime& t = summary.tasks[i];
+    if (i < shown) {
+      table.add({program.tasks[t.task].name, std::string(name_of(t.kind)), fmt::format("{}", t.calls),
+                 seconds_text(t.busy), seconds_text(t.busy / static_cast<double>(t.calls)),
+                 percent_text(t.share)});
+    } else {
+      rest.calls += t.calls;
+      rest.busy += t.busy;
+    }
+  }
+  if (shown < summary.tasks.size()) {
+    table.add({fmt::format("{} others", summary.tasks.size() - shown), "", fmt::format("{}", rest.calls),
+               seconds_text(rest.busy), seconds_text(rest.busy / static_cast<double>(rest.calls))});
+  }
+  return summary.tasks.empty() ? "" : "\n" + table.text();
+}
+
+std::string processor_table(const Summary& summary) {
+  Table table(
+      {{"processors", Align::left}, {"count"}, {"used"}, {"busy"}, {"idle"}, {"least"}, {"most busy"}});
+  for (const KindTime& k : summary.kinds) {
+    table.add({std::string(name_of(k.kind)), fmt::format("{}", k.count), fmt::format("{}", k.used),
+               percent_text(k.busy), percent_text(1 - k.busy), percent_text(k.least), percent_text(k.most)});
+  }
+  return "\n" + table.text();
+}
+
+std::string way_text(Way way) {
+  switch (way) {
+    case Way::within_memory: return "within a memory";
+    case Way::same_node: return "on one node";
+    case Way::between_nodes: break;
+  }
+  return "between nodes";
+}
+
+std::string flow_table(const Summary& summary, const program::Program& program) {
+  if (summary.flows.empty()) return "\nno bytes moved\n";
+  Table table({{"region", Align::left},
+               {"moved by", Align::left},
+               {"from", Align::left},
+               {"to", Align::left},
+               {"way", Align::left},
+               {"count"},
+               {"bytes"},
+               {"per iteration"}});
+  const auto per_iteration = [&](std::int64_t bytes) {
+    return bytes_text(static_cast<double>(bytes) / static_cast<double>(summary.iterations));
+  };
+  const std::size_t shown = shown_of(summary.flows.size());
+  Flow rest;
+  for (std::size_t i = 0; i < summary.flows.size(); ++i) {
+    const Flow& f = summary.flows[i];
+    if (i < shown) {
+      table.add({program.partitions[f.partition].name, f.fold ? "folds" : "copies",
+                 std::string(name_of(f.from)), std::string(name_of(f.to)), way_text(f.way),
+                 fmt::format("{}", f.count), bytes_text(static_cast<double>(f.bytes)),
+                 per_iteration(f.bytes)});
+    } else {
+      rest.count += f.count;
+      rest.bytes += f.bytes;
+    }
+  }
+  if (shown < summary.flows.size()) {
+    table.add({fmt::format("{} others", summary.flows.size() - shown), "", "", "", "",
+               fmt::format("{}", rest.count), bytes_text(static_cast<double>(rest.bytes)),
+               per_iteration(rest.bytes)});
+  }
+  return "\n" + table.text();
+}
+
+std::string memory_table(const Summary& summary, const plan::Site& site) {
+  Table table({{"memory", Align::left}, {"used"}, {"fullest"}, {"high water"}, {"capacity"}, {"full"}});
+  for (const MemoryPeak& m : summary.memory) {
+    const plan::Memory& memory = site.memories()[m.memory];
+    table.add({std::string(name_of(memory.kind)), fmt::format("{}", m.used), place_text(site, m.memory),
+               bytes_text(static_cast<double>(m.high_water)),
+               bytes_text(static_cast<double>(memory.capacity)),
+               percent_text(static_cast<double>(m.high_water) / static_cast<double>(memory.capacity))});
+  }
+  return summary.memory.empty() ? "" : "\n" + table.text();
+}
+
+}  // namespace
+
+std::string run_text(const engine::Execution& execution) {
+  const plan::Plan& plan = *execution.profile.plan;
+  const Summary summary = summarize(execution);
+  return head(execution, summary) + path_lines(critical_path(execution.profile), *plan.program) +
+         task_table(summary, *plan.program) + processor_table(summary) + flow_table(summary, *plan.program) +
+         memory_table(summary, *plan.site);
+}
+
+}  // namespace mapwright::report
