@@ -96,6 +96,7 @@ int run(int argc, char** argv) {
   commands.push_back(place_command(&app));
   commands.push_back(show_command(&app));
   commands.push_back(machine_command(&app));
+  commands.push_back(programs_command(&app));
 
   bool json = wants_json(argc, argv);
   Exit code = Exit::ok;

@@ -35,6 +35,7 @@ std::unique_ptr<Command> check_command(CLI::App* parent);
 std::unique_ptr<Command> fmt_command(CLI::App* parent);
 std::unique_ptr<Command> place_command(CLI::App* parent);
 std::unique_ptr<Command> machine_command(CLI::App* parent);
+std::unique_ptr<Command> programs_command(CLI::App* parent);
 std::unique_ptr<Command> run_command(CLI::App* parent);
 std::unique_ptr<Command> show_command(CLI::App* parent);
 

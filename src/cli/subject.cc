@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/options.h"
 #include "lang/lang.h"
+#include "program/json.h"
 
 namespace mapwright::cli {
 namespace {
@@ -39,15 +40,19 @@ std::string first_message(const base::Diagnostics& problems) {
   return text;
 }
 
-program::Program make_program(const SubjectOptions& options, const machine::Machine& machine) {
-  apps::Options wanted;
-  wanted.machine = &machine;
-  wanted.nodes = options.nodes;
-  wanted.size = options.size == "test" ? apps::Size::test : apps::Size::paper;
-  wanted.set = parameters(options.set);
-  auto made = apps::make(options.program, wanted);
-  if (!made) throw Stop{Exit::usage, first_message(made.problems()), {}};
-  return *std::move(made);
+// A program file; a built-in application's name comes before a file of that name.
+program::Program load_file(const SubjectOptions& options) {
+  if (!options.set.empty()) throw Stop{Exit::usage, "--set is for the built-in applications", {}};
+  auto loaded = program::load(options.program == "-" ? "<stdin>" : options.program,
+                              read_text(options.program, Exit::configuration));
+  if (!loaded) throw Stop{Exit::configuration, "", loaded.problems()};
+  return *std::move(loaded);
+}
+
+bool names_a_file(const std::string& word) {
+  std::error_code ignored;
+  return word == "-" || word.ends_with(".json") || word.find('/') != std::string::npos ||
+         std::filesystem::exists(word, ignored);
 }
 
 }  // namespace
@@ -55,16 +60,16 @@ program::Program make_program(const SubjectOptions& options, const machine::Mach
 void SubjectOptions::add_to(CLI::App* command) {
   command->add_option("PROGRAM", program, kProgram)->required()->type_name("");
   command->add_option("--mapper", mapper, kMapper)->type_name("MAPPER")->capture_default_str();
-  add_common(command);
+  add_size(command);
 }
 
 void SubjectOptions::add_mapper_first(CLI::App* command) {
   command->add_option("MAPPER", mapper, kMapper)->required()->type_name("");
   command->add_option("--program", program, kProgram)->required()->type_name("PROGRAM");
-  add_common(command);
+  add_size(command);
 }
 
-void SubjectOptions::add_common(CLI::App* command) {
+void SubjectOptions::add_size(CLI::App* command) {
   command->add_option("--machine", machine, "A machine's name or file")
       ->type_name("MACHINE")
       ->capture_default_str();
@@ -81,10 +86,28 @@ void SubjectOptions::add_common(CLI::App* command) {
       ->allow_extra_args(false);
 }
 
+program::Program make_program(const SubjectOptions& options, const machine::Machine& machine) {
+  if (apps::find(options.program) == nullptr && names_a_file(options.program)) return load_file(options);
+  apps::Options wanted;
+  wanted.machine = &machine;
+  wanted.nodes = options.nodes;
+  wanted.size = options.size == "test" ? apps::Size::test : apps::Size::paper;
+  wanted.set = parameters(options.set);
+  auto made = apps::make(options.program, wanted);
+  if (!made) throw Stop{Exit::usage, first_message(made.problems()), {}};
+  return *std::move(made);
+}
+
 Subject make_subject(const SubjectOptions& options) {
   Subject subject;
   subject.machine = load_machine(options.machine);
   subject.program = std::make_shared<const program::Program>(make_program(options, subject.machine));
+  if (options.nodes > machine::Grid::kMaxNodes / subject.program->ranks_per_node) {
+    throw Stop{Exit::usage,
+               fmt::format("{} nodes with {} ranks each are more than {} ranks", options.nodes,
+                           subject.program->ranks_per_node, machine::Grid::kMaxNodes),
+               {}};
+  }
   auto planner = plan::Planner::create(subject.program, subject.machine, options.nodes);
   if (!planner) throw Stop{Exit::configuration, first_message(planner.problems()), {}};
   subject.planner = *planner;

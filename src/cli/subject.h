@@ -27,9 +27,8 @@ struct SubjectOptions {
   void add_to(CLI::App* command);
   //! MAPPER ... --program PROGRAM
   void add_mapper_first(CLI::App* command);
-
- private:
-  void add_common(CLI::App* command);
+  //! The machine, and what the program is made from.
+  void add_size(CLI::App* command);
 };
 
 struct Subject {
@@ -37,6 +36,9 @@ struct Subject {
   std::shared_ptr<const program::Program> program;
   std::shared_ptr<const plan::Planner> planner;
 };
+
+//! The built-in application, or what the file says. Throws Stop.
+program::Program make_program(const SubjectOptions& options, const machine::Machine& machine);
 
 //! Throws Stop.
 Subject make_subject(const SubjectOptions& options);
