@@ -150,14 +150,14 @@ void Flows::expand(ResourceId id, double level) {
   }
 }
 
-// Whether the flows of a resource that are not open have to be: rates changed on it, and it was full or is; or it
-// stopped an open flow that others there are faster than.
+// Whether the flows of a resource that are not open have to be: rates changed on it, and it was full or is;
+// or it stopped an open flow that others there are faster than.
 bool Flows::spreads(ResourceId id, double level) const {
   const Resource& r = resources_[id];
   double before = 0;
   double after = 0;
-  double fastest = 0;           // of the others
-  double stopped = kNever;      // the slowest that stopped here
+  double fastest = 0;       // of the others
+  double stopped = kNever;  // the slowest that stopped here
   bool changed = false;
   for (const Member& m : r.members) {
     const Flow& f = flows_[m.flow];

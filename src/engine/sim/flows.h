@@ -1,9 +1,10 @@
 // Data on its way: flows that share resources - the directions of links and networks - max-min fairly.
 //
-// Rates are found by progressive filling (Bertsekas and Gallager, Data Networks, 6.5.2): all grow alike until a
-// resource is full, those on it stop, the others go on. What makes the result right is local - every flow has a
-// full resource on which none is faster - and so is what a flow that starts or ends changes: only the flows on
-// its resources are found anew, then those on further resources that were or are full and whose flows changed.
+// Rates are found by progressive filling (Bertsekas and Gallager, Data Networks, 6.5.2): all grow alike until
+// a resource is full, those on it stop, the others go on. What makes the result right is local - every flow
+// has a full resource on which none is faster - and so is what a flow that starts or ends changes: only the
+// flows on its resources are found anew, then those on further resources that were or are full and whose
+// flows changed.
 #pragma once
 
 #include <array>
@@ -46,7 +47,7 @@ class Flows {
     double end = 0;
     double cap = 0;
     std::uint32_t owner = 0;
-    std::uint32_t heap = 0;  // place in heap_
+    std::uint32_t heap = 0;   // place in heap_
     double next = 0;          // the rate that is being found
     std::uint32_t stamp = 0;  // open in this search
     std::uint32_t round = 0;  // stopped in this filling
@@ -61,8 +62,8 @@ class Flows {
   };
   struct Resource {
     double capacity = 0;
-    double left = 0;          // while filling
-    std::uint32_t open = 0;   // flows that still grow, while filling
+    double left = 0;             // while filling
+    std::uint32_t open = 0;      // flows that still grow, while filling
     std::uint32_t touched = 0;   // the search that found a flow on it
     std::uint32_t expanded = 0;  // the search that opened all of its flows
     bool dirty = false;

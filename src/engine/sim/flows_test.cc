@@ -42,13 +42,15 @@ TEST(Flows, ACapLimitsOneFlowAlone) {
   EXPECT_DOUBLE_EQ(flows.rate(2), 9);
 }
 
-// The definition: rates that fit, and every flow has a full resource on which none is faster, or is at its cap.
+// The definition: rates that fit, and every flow has a full resource on which none is faster, or is at its
+// cap.
 struct Known {
   std::vector<ResourceId> resources;
   double cap;
 };
 
-void check(const Flows& flows, const std::map<std::uint32_t, Known>& known, const std::vector<double>& capacity) {
+void check(const Flows& flows, const std::map<std::uint32_t, Known>& known,
+           const std::vector<double>& capacity) {
   std::vector<double> used(capacity.size());
   std::vector<double> fastest(capacity.size());
   for (const auto& [owner, k] : known) {
