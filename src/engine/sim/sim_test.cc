@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "lang/lang.h"
 #include "machine/machine_file.h"
 #include "program/sketch.h"
@@ -448,6 +450,25 @@ TEST(Sim, TheSamePlanTakesTheSameTimeEveryTime) {
     EXPECT_EQ(once.profile.spans[i].start, again.profile.spans[i].start);
     EXPECT_EQ(once.profile.spans[i].end, again.profile.spans[i].end);
   }
+}
+
+TEST(Sim, ManyExecutionsRunAtOnceInThreads) {
+  const auto program = std::make_shared<const program::Program>(ghosts());
+  const auto planner = plan::Planner::create(program, round_machine(), 2);
+  const auto compiled = lang::compile(std::make_shared<base::Source>("m.mapper", std::string(kByIndex)));
+  auto placer = lang::Placer::create(compiled.mapper, (*planner)->site()->grid());
+  std::vector<double> seconds(8);
+  std::vector<std::thread> threads;
+  for (double& result : seconds) {
+    threads.emplace_back([&] {
+      auto plan = (*planner)->plan(**placer);
+      result = run(std::make_shared<const plan::Plan>(std::get<plan::Plan>(std::move(plan))))
+                   .seconds_per_iteration;
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  for (const double result : seconds) EXPECT_EQ(result, seconds.front());
+  EXPECT_GT(seconds.front(), 0);
 }
 
 }  // namespace
