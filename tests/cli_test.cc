@@ -337,7 +337,7 @@ TEST_F(Cli, SaysItsVersion) {
 
 TEST_F(Cli, HelpsWithAnExampleThatWorks) {
   write("my.mapper", "Task *   GPU;\n");
-  for (const std::string command : {"", "check ", "fmt ", "place ", "machine "}) {
+  for (const std::string command : {"", "check ", "fmt ", "place ", "run ", "show ", "machine "}) {
     SCOPED_TRACE(command);
     const Outcome o = run(command + "--help");
     EXPECT_EQ(o.exit, 0);

@@ -106,9 +106,9 @@ void in_grids(Picture& picture, const lang::Domain& domain, const std::vector<Ce
     for (std::int64_t i = 0; i < rows * columns; ++i) domain.next(&p);
   }
   if (lines < rows * slices) {
-    picture.say(fmt::format("  ... and {} more", plural(rows * slices - lines, "row", "rows")));
+    picture.say(fmt::format("  ... and {}", plural(rows * slices - lines, "more row", "more rows")));
   } else if (shown_columns < columns) {
-    picture.say(fmt::format("  ... and {} more", plural(columns - shown_columns, "column", "columns")));
+    picture.say(fmt::format("  ... and {}", plural(columns - shown_columns, "more column", "more columns")));
   }
 }
 
