@@ -113,27 +113,12 @@ bool Builder::choose_launch(program::LaunchId id, std::optional<OpId> parent) {
 bool Builder::point(program::LaunchId id, std::uint32_t position, std::optional<OpId> parent,
                     std::uint32_t launch_index) {
   const program::Launch& l = program_.launches[id];
-  const program::Task& task = program_.tasks[l.task];
   waits_.clear();
   if (parent) wait(*parent, true);
   for (const program::LaunchId from : l.futures) wait(end_of_[from]);
-  MappingId& mapping = mapping_of_[first_point_[id] + position];
-  // Where it runs is known before anything is held for it: a limit makes room first.
-  const auto slots = choices_[id]->placement->at(position);
-  const ProcessorId processor = site_.processor(choices_[id]->kind, slots[position % slots.size()]);
-  std::vector<OpId>* in_flight = nullptr;
-  if (const std::int64_t limit = choices_[id]->limit; limit > 0) {
-    // Every processor has a mapper of its own, which counts what it let go: the points of an index launch
-    // where they run, a single task where its parent does.
-    const ProcessorId counts =
-        parent && l.single ? plan_.mappings[plan_.ops[*parent].mapping].processor : kNone;
-    in_flight = &in_flight_[{l.task, processor, counts}];
-    if (in_flight->size() >= static_cast<std::size_t>(limit)) {
-      const OpId earlier = (*in_flight)[in_flight->size() - static_cast<std::size_t>(limit)];
-      wait(earlier, true);
-      if (plan_.ops[earlier].kind == OpKind::task) free_collected(plan_.mappings[plan_.ops[earlier].mapping]);
-    }
-  }
+  // A limit makes room before anything is held for the task.
+  std::vector<OpId>* in_flight = limited(id, position, parent);
+  const MappingId& mapping = mapping_of_[first_point_[id] + position];
   mapping_waits_.clear();
   accesses_.clear();
   if ((mapping == kNone || !hold(plan_.mappings[mapping])) && !map_point(id, position)) return false;
@@ -143,35 +128,69 @@ bool Builder::point(program::LaunchId id, std::uint32_t position, std::optional<
   op.mapping = mapping;
   op.launch_index = launch_index;
   op.parent = parent.value_or(kNone);
-  if (task.inner) {
+  if (!program_.tasks[l.task].inner) {
+    leaf(id, position, op);
+  } else {
     op.kind = OpKind::begin;
     const OpId begin = push(op);
-    std::vector<Wait> ends;
-    std::uint32_t index = 0;
-    // Launches below one point stand together (program::validate).
-    const auto below_point = std::ranges::equal_range(
-        children_[id], static_cast<std::int64_t>(position), {},
-        [&](program::LaunchId child) { return program_.launches[child].parent->position; });
-    for (const program::LaunchId child : below_point) {
-      const auto from = static_cast<OpId>(plan_.ops.size());
-      if (!launch(child, begin, index++)) return false;
-      for (OpId o = from; o < plan_.ops.size(); ++o) {
-        const Op& below = plan_.ops[o];
-        const bool last = below.kind == OpKind::task || below.kind == OpKind::end;
-        const OpId its_parent = below.kind == OpKind::end ? plan_.ops[below.parent].parent : below.parent;
-        if (last && its_parent == begin) ends.push_back({o, false});
-      }
-    }
-    waits_ = std::move(ends);
-    wait(begin);
-    op.kind = OpKind::end;
-    op.parent = begin;
-    const OpId end = push(op);
-    if (in_flight != nullptr) in_flight->push_back(end);
-    return true;
+    if (!below(id, position, begin)) return false;
   }
+  if (in_flight != nullptr) in_flight->push_back(static_cast<OpId>(plan_.ops.size()) - 1);
+  return true;
+}
 
-  const Mapping m = plan_.mappings[mapping];
+// Where a limited task counts, after a wait for the one that has to be over first.
+std::vector<OpId>* Builder::limited(program::LaunchId id, std::uint32_t position,
+                                    std::optional<OpId> parent) {
+  const auto limit = static_cast<std::size_t>(choices_[id]->limit);
+  if (limit == 0) return nullptr;
+  const program::Launch& l = program_.launches[id];
+  const auto slots = choices_[id]->placement->at(position);
+  const ProcessorId processor = site_.processor(choices_[id]->kind, slots[position % slots.size()]);
+  // Every processor has a mapper of its own, which counts what it let go: the points of an index launch where
+  // they run, a single task where its parent does.
+  const ProcessorId counts =
+      parent && l.single ? plan_.mappings[plan_.ops[*parent].mapping].processor : kNone;
+  std::vector<OpId>& in_flight = in_flight_[{l.task, processor, counts}];
+  if (in_flight.size() >= limit) {
+    const OpId earlier = in_flight[in_flight.size() - limit];
+    wait(earlier, true);
+    if (plan_.ops[earlier].kind == OpKind::task) free_collected(plan_.mappings[plan_.ops[earlier].mapping]);
+  }
+  return &in_flight;
+}
+
+// What a point of an inner launch launches, and its end.
+bool Builder::below(program::LaunchId id, std::uint32_t position, OpId begin) {
+  std::vector<Wait> ends;
+  std::uint32_t index = 0;
+  // Launches below one point stand together (program::validate).
+  const auto children = std::ranges::equal_range(
+      children_[id], static_cast<std::int64_t>(position), {},
+      [&](program::LaunchId child) { return program_.launches[child].parent->position; });
+  for (const program::LaunchId child : children) {
+    const auto from = static_cast<OpId>(plan_.ops.size());
+    if (!launch(child, begin, index++)) return false;
+    for (OpId o = from; o < plan_.ops.size(); ++o) {
+      const Op& op = plan_.ops[o];
+      const bool last = op.kind == OpKind::task || op.kind == OpKind::end;
+      const OpId its_parent = op.kind == OpKind::end ? plan_.ops[op.parent].parent : op.parent;
+      if (last && its_parent == begin) ends.push_back({o, false});
+    }
+  }
+  waits_ = std::move(ends);
+  wait(begin);
+  Op end = plan_.ops[begin];
+  end.kind = OpKind::end;
+  end.parent = begin;
+  push(end);
+  return true;
+}
+
+// A task that works on data, after what brings the data.
+void Builder::leaf(program::LaunchId id, std::uint32_t position, Op op) {
+  const program::Launch& l = program_.launches[id];
+  const Mapping m = plan_.mappings[op.mapping];
   for (std::size_t r = 0; r < l.requirements.size(); ++r) {
     const program::Requirement& requirement = l.requirements[r];
     for (const Use& use : plan_.uses_of(m, r)) {
@@ -187,14 +206,11 @@ bool Builder::point(program::LaunchId id, std::uint32_t position, std::optional<
   const auto self = static_cast<OpId>(plan_.ops.size());
   for (OpId t = first_transfer; t < self; ++t) {
     plan_.ops[t].parent = self;
-    plan_.ops[t].mapping = mapping;
+    plan_.ops[t].mapping = op.mapping;
   }
   for (const Access& a : accesses_) wait_for_data(a);
-  op.kind = OpKind::task;
   push(op);
   for (const Access& a : accesses_) record(a, self);
-  if (in_flight != nullptr) in_flight->push_back(self);
-  return true;
 }
 
 void Builder::fence() {

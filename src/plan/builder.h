@@ -23,10 +23,10 @@ class Builder {
  private:
   // What one requirement of the task at hand needs of one instance.
   struct Access {
-    const program::Requirement* requirement;
-    const RequirementChoice* choice;
-    program::RegionId region;
-    std::uint32_t piece;
+    const program::Requirement* requirement = nullptr;
+    const RequirementChoice* choice = nullptr;
+    program::RegionId region = 0;
+    std::uint32_t piece = 0;
     Use use;
   };
   // Bytes on their way from one instance to another, gathered from several cells.
@@ -44,6 +44,9 @@ class Builder {
   bool launch(program::LaunchId id, std::optional<OpId> parent, std::uint32_t launch_index);
   bool point(program::LaunchId id, std::uint32_t position, std::optional<OpId> parent,
              std::uint32_t launch_index);
+  bool below(program::LaunchId id, std::uint32_t position, OpId begin);
+  void leaf(program::LaunchId id, std::uint32_t position, Op op);
+  std::vector<OpId>* limited(program::LaunchId id, std::uint32_t position, std::optional<OpId> parent);
   bool choose_launch(program::LaunchId id, std::optional<OpId> parent);
   void fence();
   bool repeats() const;
@@ -52,6 +55,10 @@ class Builder {
   // mapping (builder_mapping.cc)
   bool map_point(program::LaunchId id, std::uint32_t position);
   bool map_requirement(program::LaunchId id, std::uint32_t position, std::size_t r, ProcessorId processor);
+  bool takes_layout(program::LaunchId id, std::size_t r, std::size_t k);
+  std::int64_t use_memory(const Access& a, MemoryId memory, const policy::Layout& layout);
+  bool fail_for_room(program::LaunchId id, std::size_t r, MemoryId memory, std::int64_t wanted);
+  bool fail_for_memory(program::LaunchId id, std::size_t r);
   std::span<const Use> all_uses(const Mapping& m) const;
   bool hold(const Mapping& m);
   void free_collected(const Mapping& m);

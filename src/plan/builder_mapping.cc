@@ -82,111 +82,134 @@ bool Builder::map_point(program::LaunchId id, std::uint32_t position) {
 
 bool Builder::map_requirement(program::LaunchId id, std::uint32_t position, std::size_t r,
                               ProcessorId processor) {
-  const program::Launch& l = program_.launches[id];
-  const program::Requirement& requirement = l.requirements[r];
-  const program::Partition& partition = program_.partitions[requirement.partition];
-  const program::Region& region = program_.regions[partition.region];
+  const program::Requirement& requirement = program_.launches[id].requirements[r];
   const RequirementChoice& choice = choices_[id]->requirements[r];
-  const program::Variant& variant = *choices_[id]->variant;
-  const std::string& task = program_.tasks[l.task].name;
-  const Access a{&requirement, &choice, partition.region, requirement.piece(position), {}};
-
+  const program::RegionId region = program_.partitions[requirement.partition].region;
+  const Access a{&requirement, &choice, region, requirement.piece(position), {}};
   std::optional<std::size_t> full;  // the first memory that was reached and had no room
   std::int64_t wanted = 0;
   for (std::size_t k = 0; k < choice.memories.kinds.size(); ++k) {
-    const machine::MemoryKind kind = choice.memories.kinds[k];
-    const std::optional<MemoryId> memory = site_.memory(kind, processor);
+    const std::optional<MemoryId> memory = site_.memory(choice.memories.kinds[k], processor);
     if (!memory) continue;
-    const policy::Layout& layout = choice.layouts[k];
-    if (!variant.layout_failure.empty()) {
-      const bool interleaved = layout.interleaved && std::popcount(requirement.fields) > 1;
-      const bool order = variant.order && *variant.order != layout.order && region.elements.rank > 1;
-      if (interleaved || order) {
-        return fail_at(problem::layout_refused, "layout", variant.layout_failure, choice.layout_where[k],
-                       fmt::format("`{}` cannot work on `{}` {}", task, partition.name,
-                                   interleaved ? "with its fields interleaved (AOS)"
-                                   : layout.order == program::Order::c_order ? "in C order"
-                                                                             : "in F order"),
-                       fmt::format("Its {} kernel takes SOA, {}.", name_of(variant.kind),
-                                   *variant.order == program::Order::c_order ? "C_order" : "F_order"));
-      }
-    }
-    // Fields that an instance there already holds are used from it; the others get one of their own.
-    const auto before = plan_.uses.size();
-    program::FieldSet missing = requirement.fields;
-    if (requirement.privilege != program::Privilege::reduce) {
-      for (const std::uint32_t g : choice.groups) {
-        const auto found = existing(a, *memory, layout, g);
-        if (!found) continue;
-        const program::FieldSet fields = atoms_.region(partition.region).groups[g];
-        missing &= ~fields;
-        const auto same = std::ranges::find(plan_.uses.begin() + static_cast<std::ptrdiff_t>(before),
-                                            plan_.uses.end(), *found, &Use::instance);
-        if (same != plan_.uses.end())
-          same->fields |= fields;
-        else
-          plan_.uses.push_back({*found, fields});
-      }
-    }
-    if (missing == 0) return true;
-    Instance made;
-    made.memory = *memory;
-    made.region = partition.region;
-    made.partition = requirement.partition;
-    made.piece = a.piece;
-    made.fields = missing;
-    made.layout = layout;
-    made.bytes = atoms_.volume(requirement.partition, a.piece) * region.bytes(missing);
-    made.reduction = requirement.privilege == program::Privilege::reduce;
-    made.collected = choice.collected;
-    if (!full) wanted = made.bytes;
-    const InstanceId instance = make_instance(made);
-    if (take_room(instance)) {
-      plan_.uses.push_back({instance, missing});
-      return true;
-    }
-    plan_.uses.resize(before);
-    plan_.instances.pop_back();
-    if (!full) full = k;
+    if (!takes_layout(id, r, k)) return false;
+    const std::int64_t lacking = use_memory(a, *memory, choice.layouts[k]);
+    if (lacking == 0) return true;
+    if (full) continue;
+    full = k;
+    wanted = lacking;
   }
+  return full ? fail_for_room(id, r, *site_.memory(choice.memories.kinds[*full], processor), wanted)
+              : fail_for_memory(id, r);
+}
 
-  if (full) {
-    const machine::MemoryKind kind = choice.memories.kinds[*full];
-    const MemoryId memory = *site_.memory(kind, processor);
-    const std::int64_t free = room_.available(memory);
-    return fail_at(problem::out_of_memory, "out_of_memory",
-                   fmt::format("Default mapper failed allocation of size {} bytes for region requirement {} "
-                               "of task {} (UID {}) in "
-                               "memory {} ({})",
-                               wanted, r, task, plan_.ops.size(), memory, name_of(kind)),
-                   choice.memories.where,
-                   fmt::format("`{}` of `{}` needs {} in {}, where {} of {} is free", partition.name, task,
-                               size_text(wanted), name_of(kind), size_text(free),
-                               size_text(site_.memories()[memory].capacity)),
-                   fmt::format("{} bytes are needed, {} are free.{}", wanted, free,
-                               choice.memories.kinds.size() == 1
-                                   ? " A list of memories, as FBMEM, ZCMEM, tries the next one."
-                                   : ""));
+// Whether the kernel works on an instance as the k-th memory's would be; a failure otherwise.
+bool Builder::takes_layout(program::LaunchId id, std::size_t r, std::size_t k) {
+  const program::Variant& variant = *choices_[id]->variant;
+  if (variant.layout_failure.empty()) return true;
+  const program::Requirement& requirement = program_.launches[id].requirements[r];
+  const program::Partition& partition = program_.partitions[requirement.partition];
+  const RequirementChoice& choice = choices_[id]->requirements[r];
+  const policy::Layout& layout = choice.layouts[k];
+  const bool interleaved = layout.interleaved && std::popcount(requirement.fields) > 1;
+  const bool flat = program_.regions[partition.region].elements.rank == 1;
+  if (!interleaved && (flat || !variant.order || *variant.order == layout.order)) return true;
+  const auto order_name = [](program::Order order) { return order == program::Order::c_order ? "C" : "F"; };
+  return fail_at(problem::layout_refused, "layout", variant.layout_failure, choice.layout_where[k],
+                 fmt::format("`{}` cannot work on `{}` {}", program_.tasks[program_.launches[id].task].name,
+                             partition.name,
+                             interleaved ? std::string("with its fields interleaved (AOS)")
+                                         : fmt::format("in {} order", order_name(layout.order))),
+                 fmt::format("Its {} kernel takes SOA{}.", name_of(variant.kind),
+                             variant.order ? fmt::format(", {}_order", order_name(*variant.order)) : ""));
+}
+
+// Uses instances in this memory: existing ones for the fields that they hold, a new one for the others. The
+// bytes of the new one where there is no room for it, else 0.
+std::int64_t Builder::use_memory(const Access& a, MemoryId memory, const policy::Layout& layout) {
+  const auto before = plan_.uses.size();
+  program::FieldSet missing = a.requirement->fields;
+  const bool reduces = a.requirement->privilege == program::Privilege::reduce;
+  for (const std::uint32_t g : a.choice->groups) {
+    const auto found = reduces ? std::nullopt : existing(a, memory, layout, g);
+    if (!found) continue;
+    const program::FieldSet fields = atoms_.region(a.region).groups[g];
+    missing &= ~fields;
+    const auto same = std::ranges::find(plan_.uses.begin() + static_cast<std::ptrdiff_t>(before),
+                                        plan_.uses.end(), *found, &Use::instance);
+    if (same == plan_.uses.end()) {
+      plan_.uses.push_back({*found, fields});
+    } else {
+      same->fields |= fields;
+    }
   }
-  if (std::ranges::find(choice.memories.kinds, machine::MemoryKind::virtual_) !=
-      choice.memories.kinds.end()) {
+  if (missing == 0) return 0;
+  Instance made;
+  made.memory = memory;
+  made.region = a.region;
+  made.partition = a.requirement->partition;
+  made.piece = a.piece;
+  made.fields = missing;
+  made.layout = layout;
+  made.bytes = atoms_.volume(a.requirement->partition, a.piece) * program_.regions[a.region].bytes(missing);
+  made.reduction = reduces;
+  made.collected = a.choice->collected;
+  const InstanceId instance = make_instance(made);
+  if (take_room(instance)) {
+    plan_.uses.push_back({instance, missing});
+    return 0;
+  }
+  plan_.uses.resize(before);
+  plan_.instances.pop_back();
+  return made.bytes;
+}
+
+bool Builder::fail_for_room(program::LaunchId id, std::size_t r, MemoryId memory, std::int64_t wanted) {
+  const program::Launch& l = program_.launches[id];
+  const policy::Memories& memories = choices_[id]->requirements[r].memories;
+  const std::string& task = program_.tasks[l.task].name;
+  const std::string_view kind = name_of(site_.memories()[memory].kind);
+  const std::int64_t free = room_.available(memory);
+  return fail_at(
+      problem::out_of_memory, "out_of_memory",
+      fmt::format("Default mapper failed allocation of size {} bytes for region requirement {} of task {} "
+                  "(UID {}) in "
+                  "memory {} ({})",
+                  wanted, r, task, plan_.ops.size(), memory, kind),
+      memories.where,
+      fmt::format("`{}` of `{}` needs {} in {}, where {} of {} is free",
+                  program_.partitions[l.requirements[r].partition].name, task, size_text(wanted), kind,
+                  size_text(free), size_text(site_.memories()[memory].capacity)),
+      fmt::format(
+          "{} bytes are needed, {} are free.{}", wanted, free,
+          memories.kinds.size() == 1 ? " A list of memories, as FBMEM, ZCMEM, tries the next one." : ""));
+}
+
+// None of the memories is one that the processor reaches.
+bool Builder::fail_for_memory(program::LaunchId id, std::size_t r) {
+  const program::Launch& l = program_.launches[id];
+  const program::Requirement& requirement = l.requirements[r];
+  const policy::Memories& memories = choices_[id]->requirements[r].memories;
+  const std::string& task = program_.tasks[l.task].name;
+  const std::string& data = program_.partitions[requirement.partition].name;
+  if (std::ranges::find(memories.kinds, machine::MemoryKind::virtual_) != memories.kinds.end()) {
     return fail_at(
         problem::no_instance, "no_instance",
         fmt::format("Mapper failed to specify an instance for {} fields of region requirement {} on task {}",
                     std::popcount(requirement.fields), r, task),
-        choice.memories.where,
-        fmt::format("`{}` works on `{}`, which VIRTUAL leaves without an instance", task, partition.name),
+        memories.where,
+        fmt::format("`{}` works on `{}`, which VIRTUAL leaves without an instance", task, data),
         "Only tasks that do nothing but launch other tasks need no instances.");
   }
   std::vector<std::string_view> names;
-  for (const machine::MemoryKind kind : choice.memories.kinds) names.push_back(name_of(kind));
+  names.reserve(memories.kinds.size());
+  for (const machine::MemoryKind kind : memories.kinds) names.push_back(name_of(kind));
   return fail_at(
       problem::unreachable_memory, "no_memory",
       fmt::format("Mapper specified an instance of region requirement {} for task {} in a memory that is not "
                   "visible from the target processor",
                   r, task),
-      choice.memories.where,
-      fmt::format("`{}` runs on {}, which does not reach {}", task, name_of(variant.kind),
+      memories.where,
+      fmt::format("`{}` runs on {}, which does not reach {}", task, name_of(choices_[id]->variant->kind),
                   base::join(names, " or ")),
       "");
 }

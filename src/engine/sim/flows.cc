@@ -120,11 +120,12 @@ void Flows::search(ResourceId first, double now) {
   for (bool grew = true; grew;) {
     fill();
     grew = false;
-    for (std::size_t i = 0, end = touched_.size(); i < end; ++i) {
-      const Resource& r = resources_[touched_[i]];
+    found_ = touched_;  // expanding touches more
+    for (const ResourceId id : found_) {
+      const Resource& r = resources_[id];
       // Where another change waits, both are one: the higher level would no longer hold.
-      if (r.expanded == stamp_ || (!r.dirty && !spreads(touched_[i], level))) continue;
-      expand(touched_[i], level);
+      if (r.expanded == stamp_ || (!r.dirty && !spreads(id, level))) continue;
+      expand(id, level);
       grew = true;
     }
   }

@@ -105,6 +105,7 @@ class Flows {
   std::uint32_t round_ = 0;
   // While searching:
   std::vector<ResourceId> touched_;
+  std::vector<ResourceId> found_;
   std::vector<FlowId> open_;
   std::vector<Full> full_;  // a heap
 };

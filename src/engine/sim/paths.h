@@ -42,7 +42,7 @@ class Paths {
 
   Path make(plan::MemoryId from, plan::MemoryId to, bool fold);
   ResourceId resource(std::uint64_t key, double capacity);
-  void add_link(Path* path, std::size_t link, plan::MemoryId from, plan::MemoryId to);
+  void add_link(Path* path, std::size_t index, plan::MemoryId from, plan::MemoryId to);
   Pair& pair(std::uint32_t from, std::uint32_t to);
 
   const plan::Site& site_;
