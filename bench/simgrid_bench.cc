@@ -1,5 +1,5 @@
-// The simulator beside SimGrid on random task graphs (2,000 tasks, some 5,000 transfers), in one run. SimGrid runs in a
-// child, once per measurement; both count the simulation alone, not what it is made from.
+// The simulator beside SimGrid on random task graphs (2,000 tasks, some 5,000 transfers), in one run. SimGrid
+// runs in a child, once per measurement; both count the simulation alone, not what it is made from.
 #include <benchmark/benchmark.h>
 
 #include "engine/sim/costs.h"

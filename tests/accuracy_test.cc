@@ -1,4 +1,5 @@
-// The simulator against every figure that was measured on Lassen: docs/accuracy.md shows the table that this computes.
+// The simulator against every figure that was measured on Lassen: docs/accuracy.md shows the table that this
+// computes.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -22,18 +23,14 @@ const std::filesystem::path kRoot = MAPWRIGHT_ROOT;
 // Seconds for 50 loops, 50 steps, 30 cycles; GFLOP/s per node for the products. 0 = not measured.
 struct Measured {
   const char* program;
-  double expert[2];        // on one node and on two
+  double expert[2];  // on one node and on two
   double default_like[2];
 };
 constexpr Measured kMeasured[] = {
-    {"circuit", {1.196, 1.210}, {1.042, 1.095}},
-    {"stencil", {0.558, 0}, {0, 0}},
-    {"pennant", {1.275, 1.359}, {1.272, 1.363}},
-    {"cannon", {27118, 9292}, {7637, 4326}},
-    {"pumma", {27210, 16337}, {7622, 5187}},
-    {"summa", {26845, 15757}, {7608, 4797}},
-    {"solomonik", {28268, 14010}, {28119, 14311}},
-    {"johnson", {27681, 15155}, {29520, 12812}},
+    {"circuit", {1.196, 1.210}, {1.042, 1.095}},   {"stencil", {0.558, 0}, {0, 0}},
+    {"pennant", {1.275, 1.359}, {1.272, 1.363}},   {"cannon", {27118, 9292}, {7637, 4326}},
+    {"pumma", {27210, 16337}, {7622, 5187}},       {"summa", {26845, 15757}, {7608, 4797}},
+    {"solomonik", {28268, 14010}, {28119, 14311}}, {"johnson", {27681, 15155}, {29520, 12812}},
     {"cosma", {21857, 15175}, {20025, 12849}},
 };
 
@@ -77,13 +74,15 @@ Table table() {
         const double p = predicted(m.program, nodes, expert ? "expert" : "default_like");
         values[expert ? 0 : 1][0] = measured;
         values[expert ? 0 : 1][1] = p;
-        const std::string row = fmt::format("| {} | {} | {} | ", m.program, expert ? "expert" : "default-like", nodes);
+        const std::string row =
+            fmt::format("| {} | {} | {} | ", m.program, expert ? "expert" : "default-like", nodes);
         if (measured == 0) {
           t.text += row + fmt::format("- | {} | - |\n", number(p));
           continue;
         }
         t.errors.push_back(std::abs(p / measured - 1));
-        t.text += row + fmt::format("{} | {} | {:+.1f} % |\n", number(measured), number(p), 100 * (p / measured - 1));
+        t.text += row + fmt::format("{} | {} | {:+.1f} % |\n", number(measured), number(p),
+                                    100 * (p / measured - 1));
       }
       const double ratio = values[0][0] / values[1][0];
       if (m.default_like[i] == 0 || std::abs(std::log(ratio)) <= std::log(1.1)) continue;
@@ -94,9 +93,10 @@ Table table() {
   std::vector<double> sorted = t.errors;
   std::ranges::sort(sorted);
   const double median = (sorted[(sorted.size() - 1) / 2] + sorted[sorted.size() / 2]) / 2;
-  t.text += fmt::format("\nMedian deviation {:.1f} %, largest {:.0f} %; the faster mapper is right in {} of {} cases that "
-                        "differ by more than 10 %.\n",
-                        100 * median, 100 * sorted.back(), t.right, t.cases);
+  t.text += fmt::format(
+      "\nMedian deviation {:.1f} %, largest {:.0f} %; the faster mapper is right in {} of {} cases that "
+      "differ by more than 10 %.\n",
+      100 * median, 100 * sorted.back(), t.right, t.cases);
   return t;
 }
 

@@ -1,5 +1,5 @@
-// Random task graphs, for comparisons with another simulator: layers of tasks, each of which reads what some tasks of
-// the layer before wrote, spread over nodes with one GPU each.
+// Random task graphs, for comparisons with another simulator: layers of tasks, each of which reads what some
+// tasks of the layer before wrote, spread over nodes with one GPU each.
 #pragma once
 
 #include <memory>
@@ -48,9 +48,12 @@ message = "0 s"
 }
 
 //! `layers` x `width` tasks of 0 to 20 ms, each reading `reads` pieces of 0.1 to 10 MB.
-inline plan::Plan make(std::uint32_t seed, std::int64_t nodes, std::int64_t layers, std::int64_t width, int reads) {
+inline plan::Plan make(std::uint32_t seed, std::int64_t nodes, std::int64_t layers, std::int64_t width,
+                       int reads) {
   std::mt19937 random(seed);
-  const auto below = [&](std::int64_t n) { return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(n)); };
+  const auto below = [&](std::int64_t n) {
+    return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(n));
+  };
   program::Sketch s;
   std::string mapper = "m = Machine(GPU);\n";
   for (std::int64_t layer = 0; layer < layers; ++layer) {
@@ -62,15 +65,18 @@ inline plan::Plan make(std::uint32_t seed, std::int64_t nodes, std::int64_t laye
       at += size;
     }
     const std::string n = std::to_string(layer);
-    s.region("r" + n, at, {{"x", 8}}).partition("p" + n, true, pieces).task(
-        "t" + n, {{machine::ProcessorKind::gpu, program::Precision::double_precision, {}, 1, {}, ""}});
-    mapper += "def f" + n + "(Task task) { return m[(task.ipoint[0] * " + std::to_string(1 + 2 * below(50)) + " + " +
-              std::to_string(below(1000)) + ") % m.size[0], 0]; }\nIndexTaskMap t" + n + " f" + n + ";\n";
+    s.region("r" + n, at, {{"x", 8}})
+        .partition("p" + n, true, pieces)
+        .task("t" + n, {{machine::ProcessorKind::gpu, program::Precision::double_precision, {}, 1, {}, ""}});
+    mapper += "def f" + n + "(Task task) { return m[(task.ipoint[0] * " + std::to_string(1 + 2 * below(50)) +
+              " + " + std::to_string(below(1000)) + ") % m.size[0], 0]; }\nIndexTaskMap t" + n + " f" + n +
+              ";\n";
   }
   s.loop(1);
   for (std::int64_t layer = 0; layer < layers; ++layer) {
     s.launch("t" + std::to_string(layer), width).on("p" + std::to_string(layer), program::Privilege::write);
-    for (std::int64_t i = 0; i < width; ++i) s.last().flops.values.push_back(static_cast<double>(below(20'000)) * 1e6);
+    for (std::int64_t i = 0; i < width; ++i)
+      s.last().flops.values.push_back(static_cast<double>(below(20'000)) * 1e6);
     for (int r = 0; layer > 0 && r < reads; ++r) {
       std::vector<std::uint32_t> pieces;
       for (std::int64_t i = 0; i < width; ++i) pieces.push_back(static_cast<std::uint32_t>(below(width)));

@@ -26,8 +26,8 @@ class Replay {
       hosts_.push_back(zone->create_host("h" + name, 1.0));
       const auto* up = zone->create_link("u" + name, bandwidth)->set_latency(0)->seal();
       const auto* down = zone->create_link("d" + name, bandwidth)->set_latency(0)->seal();
-      zone->add_route(hosts_.back()->get_netpoint(), nullptr, nullptr, nullptr, {{up, sg::LinkInRoute::Direction::NONE}},
-                      false);
+      zone->add_route(hosts_.back()->get_netpoint(), nullptr, nullptr, nullptr,
+                      {{up, sg::LinkInRoute::Direction::NONE}}, false);
       zone->add_route(nullptr, hosts_.back()->get_netpoint(), nullptr, nullptr,
                       {{down, sg::LinkInRoute::Direction::NONE}}, false);
     }

@@ -110,7 +110,8 @@ void Flows::settle(double now) {
   dirty_.clear();
 }
 
-// All that a change at this level may reach: component_ and, of its flows, those that are not settled below, open_.
+// All that a change at this level may reach: component_ and, of its flows, those that are not settled below,
+// open_.
 void Flows::gather(ResourceId first, double level) {
   ++stamp_;
   component_.assign(1, first);

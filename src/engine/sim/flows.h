@@ -1,9 +1,9 @@
 // Data on its way: flows that share resources - the directions of links and networks - max-min fairly.
 //
-// Rates are found by progressive filling (Bertsekas and Gallager, Data Networks, 6.5.2): all grow alike until a
-// resource is full, those on it stop, the others go on. A flow that starts or ends changes nothing below the
-// level at which it can first fill a resource, or at which it was stopped: only flows above that level which
-// share a resource with it, directly or through such flows, are found anew.
+// Rates are found by progressive filling (Bertsekas and Gallager, Data Networks, 6.5.2): all grow alike until
+// a resource is full, those on it stop, the others go on. A flow that starts or ends changes nothing below
+// the level at which it can first fill a resource, or at which it was stopped: only flows above that level
+// which share a resource with it, directly or through such flows, are found anew.
 #pragma once
 
 #include <array>
