@@ -27,56 +27,66 @@ constexpr Parameter kCosmaParameters[] = {
 };
 
 using Grid = std::array<std::int64_t, 3>;
+constexpr Grid kEven = {1, 1, 1};  // weights
 
-// What the fullest GPU holds under the expert mapper, which places a tile by the number of its point, x
-// fastest, modulo the ranks, and computes in blocks: its tiles, and for one product at a time the partial sum
-// and what it lacks.
-double fullest(const Grid& g, std::int64_t ranks, std::int64_t n) {
+// The expert mappers place a tile on the rank x + across * (y + down * z), modulo the ranks.
+struct Strides {
+  std::int64_t across;
+  std::int64_t down;
+};
+
+// What the fullest GPU holds under the expert mapper, which computes in blocks: its tiles, a partial sum of
+// each of its products, and what it lacks for one of them.
+double fullest(const Grid& g, const Strides& strides, std::int64_t ranks, std::int64_t n) {
   const auto tile = [&](std::size_t rows, std::size_t columns) {
     return 8.0 * static_cast<double>(block_length(n, g[rows])) *
            static_cast<double>(block_length(n, g[columns]));
   };
-  const std::array<double, 3> bytes = {tile(0, 1), tile(0, 2), tile(2, 1)};
+  const double a = tile(0, 1);
+  const double b = tile(0, 2);
+  const double c = tile(2, 1);
   std::vector<double> held(static_cast<std::size_t>(ranks));
   const auto owner = [&](std::int64_t x, std::int64_t y, std::int64_t z) {
-    return static_cast<std::size_t>((x + g[0] * (y + g[1] * z)) % ranks);
+    return static_cast<std::size_t>((x + strides.across * (y + strides.down * z)) % ranks);
   };
   for (std::int64_t x = 0; x < g[0]; ++x) {
-    for (std::int64_t y = 0; y < g[1]; ++y) held[owner(x, y, 0)] += bytes[0];
-    for (std::int64_t z = 0; z < g[2]; ++z) held[owner(x, 0, z)] += bytes[1];
+    for (std::int64_t y = 0; y < g[1]; ++y) held[owner(x, y, 0)] += a;
+    for (std::int64_t z = 0; z < g[2]; ++z) held[owner(x, 0, z)] += b;
   }
   for (std::int64_t y = 0; y < g[1]; ++y) {
-    for (std::int64_t z = 0; z < g[2]; ++z) held[owner(0, y, z)] += bytes[2];
+    for (std::int64_t z = 0; z < g[2]; ++z) held[owner(0, y, z)] += c;
   }
-  std::vector<double> most(held.size());
+  std::vector<double> fetched(held.size());
   const machine::Extents split = machine::cheapest_factors(ranks, g);
   for (std::int64_t x = 0; x < g[0]; ++x) {
     for (std::int64_t y = 0; y < g[1]; ++y) {
       for (std::int64_t z = 0; z < g[2]; ++z) {
         const auto rank = static_cast<std::size_t>(
             x * split[0] / g[0] + split[0] * (y * split[1] / g[1] + split[1] * (z * split[2] / g[2])));
-        const double fetched =
-            (owner(x, 0, z) == rank ? 0 : bytes[1]) + (owner(0, y, z) == rank ? 0 : bytes[2]);
-        most[rank] = std::max(most[rank], bytes[0] + fetched);
+        held[rank] += a;
+        const double lacks = (owner(x, 0, z) == rank ? 0 : b) + (owner(0, y, z) == rank ? 0 : c);
+        fetched[rank] = std::max(fetched[rank], lacks);
       }
     }
   }
-  for (std::size_t r = 0; r < held.size(); ++r) most[r] += held[r];
-  return *std::ranges::max_element(most);
+  for (std::size_t r = 0; r < held.size(); ++r) held[r] += fetched[r];
+  return *std::ranges::max_element(held);
 }
 
-program::Program product(Setup& setup, const Grid& g) {
+program::Program product(Setup& setup, const Grid& g, const Strides& strides) {
   if (!setup.problems().empty()) return {};
   const auto [gx, gy, gz] = g;
   setup.at_most(program::kMaxPoints,
                 static_cast<double>(gx) * static_cast<double>(gy) * static_cast<double>(gz),
                 "points of tasks");
   if (!setup.problems().empty()) return {};
-  // The footprint goes with the square of the side, but for rounding.
+  // A block has at most (n + the largest side - 1) / side rows, so this is no less than the smaller product
+  // takes.
   const std::int64_t published = published_side(setup.nodes());
-  const double bytes = setup.paper() ? fullest(g, setup.gpus(), published) : 0;
+  const double bytes = setup.paper() ? fullest(g, strides, setup.gpus(), published) : 0;
   const std::int64_t n = side_of_matrices(setup, [&](std::int64_t side) {
-    const double share = static_cast<double>(side) / static_cast<double>(published);
+    const std::int64_t longest = side == published ? side : side + *std::ranges::max_element(g);
+    const double share = static_cast<double>(longest) / static_cast<double>(published);
     return Footprint{bytes * share * share, 0};
   });
   const std::int64_t iterations = setup.value("iterations", setup.paper() ? 10 : 2);
@@ -145,7 +155,6 @@ std::int64_t cube_side(std::int64_t gpus) {
 // ...).
 Grid box_for(std::int64_t gpus) {
   if (gpus == 2) return {2, 1, 1};
-  constexpr std::array<std::int64_t, 3> kEven = {1, 1, 1};
   machine::Extents sides = machine::cheapest_factors(gpus, kEven);
   std::ranges::sort(sides);
   return {sides[0], sides[1], sides[2]};
@@ -163,7 +172,7 @@ constinit const App kCosma = {
 
 program::Program johnson(Setup& setup) {
   const std::int64_t side = setup.value("gdim", cube_side(setup.gpus()));
-  return product(setup, {side, side, side});
+  return product(setup, {side, side, side}, {side, side});
 }
 
 program::Program cosma(Setup& setup) {
@@ -195,7 +204,9 @@ program::Program cosma(Setup& setup) {
     }
   }
   for (std::size_t i = 0; i < g.size(); ++i) g[i] = setup.value(kNames[i], g[i]);
-  return product(setup, g);
+  // Of its mapper's even split of the ranks, last side first.
+  const machine::Extents even = machine::cheapest_factors(setup.gpus(), kEven);
+  return product(setup, g, {even[2], even[1]});
 }
 
 }  // namespace mapwright::apps

@@ -428,7 +428,7 @@ TEST(Gemm, ShrinksOntoSmallMemories) {
   // More nodes than in the published runs.
   EXPECT_EQ(made("johnson", machine_named("lassen"), 64).notes,
             std::vector<std::string>{
-                "n is 125412 instead of 160000, because under the expert's mapper that takes 25.6 GB "
+                "n is 118232 instead of 160000, because under the expert's mapper that takes 28.8 GB "
                 "of a GPU's FBMEM, which has 15.7 GB"});
   machine::Machine small = machine_named("p100x4");
   small.memories[machine::MemoryKind::fbmem]->capacity = 2'000'000'000;

@@ -1,7 +1,10 @@
 // Solomonik's 2.5-D algorithm: c layers of GPUs, each of rpoc x rpoc, multiply one part of the inner
 // dimension each, in rpoc steps; partial sums are reduced into the tiles of A. Structure from the generated
 // program and its run scripts.
+#include <algorithm>
+
 #include "apps/gemm.h"
+#include "machine/factor.h"
 
 namespace mapwright::apps {
 namespace {
@@ -83,11 +86,31 @@ Grid grid(Setup& setup) {
   return g;
 }
 
-// A GPU's tiles of A, B and C, two partial sums of its tile, and the operands of two products.
-Footprint footprint(const Grid& g, std::int64_t n) {
+// The most points of the grid on one GPU under the expert mapper, which splits the grid over the nodes in
+// blocks and in turn over the GPUs of a node: one, where both splits divide its sides.
+std::int64_t most_points(const Grid& g, std::int64_t nodes, std::int64_t gpus) {
+  const std::array<std::int64_t, 3> sides = {g.rpoc, g.rpoc, g.c};
+  const machine::Extents over_nodes = machine::cheapest_factors(nodes, sides);
+  std::array<std::int64_t, 3> rest{};
+  for (std::size_t d = 0; d < 3; ++d) rest[d] = std::max<std::int64_t>(1, sides[d] / over_nodes[d]);
+  const machine::Extents over_gpus = machine::cheapest_factors(gpus, rest);
+  std::int64_t most = 1;
+  for (std::size_t d = 0; d < 3; ++d) {
+    std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> count;
+    std::int64_t most_here = 0;
+    for (std::int64_t i = 0; i < sides[d]; ++i)
+      most_here = std::max(most_here, ++count[{i * over_nodes[d] / sides[d], i % over_gpus[d]}]);
+    most *= most_here;
+  }
+  return most;
+}
+
+// A GPU's tiles of A, B and C, a partial sum of each product (mapping logs: two for two steps), and the
+// operands of two products.
+Footprint footprint(const Grid& g, std::int64_t points, std::int64_t n) {
   const auto tile = static_cast<double>(block_length(n, g.rpoc));
   const auto step = static_cast<double>(block_length(n, g.c * g.rpoc));
-  return {8 * (5 * tile * tile + 4 * tile * step), 0};
+  return {8 * (static_cast<double>(3 + points * g.rpoc) * tile * tile + 4 * tile * step), 0};
 }
 
 }  // namespace
@@ -99,7 +122,9 @@ constinit const App kSolomonik = {
 program::Program solomonik(Setup& setup) {
   const Grid g = grid(setup);
   if (!setup.problems().empty()) return {};
-  const std::int64_t n = side_of_matrices(setup, [&](std::int64_t side) { return footprint(g, side); });
+  const std::int64_t points_of_gpu = most_points(g, setup.nodes(), setup.gpus_per_node());
+  const std::int64_t n =
+      side_of_matrices(setup, [&](std::int64_t side) { return footprint(g, points_of_gpu, side); });
   const std::int64_t iterations = setup.value("iterations", setup.paper() ? 10 : 2);
   if (!setup.problems().empty()) return {};
 
