@@ -109,13 +109,7 @@ void Flows::settle(double now) {
   dirty_.clear();
 }
 
-<<<<<<< HEAD
 void Flows::search(ResourceId first, double now) {
-=======
-// All that a change at this level may reach: component_ and, of its flows, those that are not settled below,
-// open_.
-void Flows::gather(ResourceId first, double level) {
->>>>>>> aa6ab198c29dac80ee2136a72982847af31f9b6f
   ++stamp_;
   touched_.clear();
   open_.clear();
