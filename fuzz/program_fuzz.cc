@@ -103,7 +103,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     check(cli::load_program(file.write(data, size)));
   } catch (const cli::Stop& stop) {
-    require(stop.code == cli::kConfiguration, "a bad program file is no matter of configuration");
+    require(stop.code == cli::Exit::configuration, "a bad program file is no matter of configuration");
     require(!stop.message.empty() || !stop.problems.empty(), "nothing says what is wrong");
   }
   return 0;

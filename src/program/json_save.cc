@@ -103,9 +103,9 @@ class Saver {
     if (p.waits) j["waits"] = true;
     j["loop"] = {
         {"begin", p.loop_begin}, {"end", p.loop_end}, {"warmup", p.warmup}, {"iterations", p.iterations}};
-    j["regions"] = list_of(p.regions, [this](const Region& r) { return region(r); });
+    j["regions"] = list_of(p.regions, [](const Region& r) { return region(r); });
     j["partitions"] = list_of(p.partitions, [this](const Partition& part) { return partition(part); });
-    j["tasks"] = list_of(p.tasks, [this](const Task& t) { return task(t); });
+    j["tasks"] = list_of(p.tasks, [](const Task& t) { return task(t); });
     j["launches"] = list_of(p.launches, [this](const Launch& l) { return launch(l); });
     return j;
   }
