@@ -22,7 +22,7 @@
 
 #include "base/bug.h"
 #include "base/text.h"
-#include "cli/options.h"
+#include "cli/program_file.h"
 #include "lang/facts.h"
 #include "lang/format.h"
 #include "lang/lang.h"

@@ -8,6 +8,7 @@
 #include "apps/apps.h"
 #include "base/text.h"
 #include "cli/options.h"
+#include "cli/program_file.h"
 #include "lang/lang.h"
 
 namespace mapwright::cli {
@@ -40,6 +41,11 @@ std::string first_message(const base::Diagnostics& problems) {
 }
 
 program::Program make_program(const SubjectOptions& options, const machine::Machine& machine) {
+  if (names_file(options.program)) {
+    if (!options.set.empty())
+      throw Stop{Exit::usage, "--set is for built-in applications: a program file has its sizes in it", {}};
+    return read_program(options.program);
+  }
   apps::Options wanted;
   wanted.machine = &machine;
   wanted.nodes = options.nodes;
