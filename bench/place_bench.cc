@@ -46,7 +46,14 @@ def auto3d(Task task) {
     return both[*upper, *lower];
 }
 
+# Which branch is taken differs from point to point, so that each point is walked.
+def branch(Task task) {
+    return task.ipoint[0] < 32 ? gpus[task.ipoint[0] / gpus.size[1], task.ipoint[0] % gpus.size[1]]
+                               : gpus[gpus.size[0] - 1, 0];
+}
+
 IndexTaskMap block block;
+IndexTaskMap branch branch;
 IndexTaskMap auto2d auto2d;
 IndexTaskMap auto3d auto3d;
 )";
@@ -68,7 +75,7 @@ lang::MapperPtr mapper() {
 }
 
 lang::Domain domain_of(const std::string& function) {
-  if (function == "block") return *lang::parse_domain("64");
+  if (function == "block" || function == "branch") return *lang::parse_domain("64");
   return *lang::parse_domain(function == "auto2d" ? "8x8" : "4x4x4");
 }
 
@@ -154,6 +161,7 @@ void handwritten(benchmark::State& state, const std::string& function,
 BENCHMARK_CAPTURE(fresh, block, "block")->Name("BM_fresh_block");
 BENCHMARK_CAPTURE(fresh, auto2d, "auto2d")->Name("BM_fresh_auto2d");
 BENCHMARK_CAPTURE(fresh, auto3d, "auto3d")->Name("BM_fresh_auto3d");
+BENCHMARK_CAPTURE(fresh, branch, "branch")->Name("BM_fresh_branch");
 BENCHMARK_CAPTURE(table, block, "block")->Name("BM_table_block");
 BENCHMARK_CAPTURE(table, auto2d, "auto2d")->Name("BM_table_auto2d");
 BENCHMARK_CAPTURE(table, auto3d, "auto3d")->Name("BM_table_auto3d");

@@ -1,4 +1,5 @@
-// Any bytes as a program file: read, and held against a mapper.
+// Any bytes as a program file: read, and held against a mapper; a whole program is cut into atoms, analysed,
+// and written as it was read.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -9,9 +10,12 @@
 #include <string>
 #include <string_view>
 
-#include "cli/options.h"
+#include "cli/program_file.h"
 #include "lang/facts.h"
 #include "lang/lang.h"
+#include "program/atoms.h"
+#include "program/dependence.h"
+#include "program/json.h"
 
 namespace {
 
@@ -19,6 +23,7 @@ namespace base = mapwright::base;
 namespace cli = mapwright::cli;
 namespace lang = mapwright::lang;
 namespace machine = mapwright::machine;
+namespace program = mapwright::program;
 
 void require(bool holds, const char* what) {
   if (holds) return;
@@ -81,6 +86,34 @@ void check(const cli::Program& program) {
   }
 }
 
+void take_in(const program::Program& p) {
+  require(program::validate(p).empty(), "a program was read that is not valid");
+  const std::string text = program::save(p);
+  const auto again = program::load("again.json", text);
+  require(again.ok(), "what was written cannot be read");
+  require(*again == p, "what was written is another program");
+  require(program::save(*again) == text, "what was written is written in another way");
+  const auto atoms = program::Atoms::of(p);
+  require(atoms.ok(), "a valid program has no atoms");
+  for (program::PartitionId i = 0; i < p.partitions.size(); ++i) {
+    const program::Partition& part = p.partitions[i];
+    for (std::uint32_t piece = 0; piece < part.pieces(); ++piece) {
+      if (atoms->piece(i, piece).empty()) continue;
+      std::int64_t volume = 0;
+      for (const std::uint32_t a : atoms->piece(i, piece)) volume += atoms->region(part.region).volume[a];
+      require(volume == atoms->volume(i, piece), "a piece is not its atoms");
+    }
+  }
+  std::int64_t points = 0;
+  for (const program::Launch& l : p.launches) points += l.points();
+  if (points > 1000) return;
+  const auto d = program::Dependences::of(p, *atoms, 2);
+  if (!d.ok()) return;  // too many
+  for (program::Dependences::TaskIndex t = 0; t < d->tasks(); ++t) {
+    for (const auto e : d->earlier(t)) require(e < t, "a task depends on a later one");
+  }
+}
+
 // load_program takes paths.
 class MemoryFile {
  public:
@@ -100,6 +133,12 @@ class MemoryFile {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const MemoryFile file;
+  const auto whole = program::load("fuzz.json", std::string(reinterpret_cast<const char*>(data), size));
+  if (whole) {
+    take_in(*whole);
+  } else {
+    require(!whole.problems().empty(), "a program fails without a problem");
+  }
   try {
     check(cli::load_program(file.write(data, size)));
   } catch (const cli::Stop& stop) {

@@ -42,6 +42,11 @@
 #include "lang/words.h"
 #include "machine/factor.h"
 #include "machine/space.h"
+#include "program/atoms.h"
+#include "program/diagnostics.h"
+#include "program/json.h"
+#include "program/json_text.h"
+#include "program/json_words.h"
 
 namespace mapwright {
 namespace {
@@ -50,6 +55,7 @@ namespace fs = std::filesystem;
 
 const fs::path kRoot = MAPWRIGHT_ROOT;
 const std::string kManual = "docs/language.md";
+const std::string kPrograms = "docs/programs.md";
 
 std::string read(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -444,16 +450,17 @@ TEST(Manual, ShowsEveryWordAndOperator) {
                                           "!", "?", ":"});
 }
 
-TEST(Manual, ListsEveryDiagnostic) {
+// The rows of a page that say what a code means, and what they should be.
+void expect_codes(const std::string& page, std::span<const base::DiagnosticKind* const> kinds) {
   std::vector<std::string> listed;
-  for (const std::string& line : parse_document(kManual, read(kRoot / kManual)).prose) {
+  for (const std::string& line : parse_document(page, read(kRoot / page)).prose) {
     // "| MW1001 |", not "| MW10xx |".
     const bool code =
         line.starts_with("| MW") && line.size() > 7 && std::isdigit(static_cast<unsigned char>(line[7])) != 0;
     if (code) listed.push_back(line);
   }
   std::vector<std::string> expected;
-  for (const base::DiagnosticKind* k : lang::problem::kAll) {
+  for (const base::DiagnosticKind* k : kinds) {
     const char* severity = k->severity == base::Severity::error ? "error" : "warning";
     std::string title(k->title);
     if (const std::size_t star = title.find('*'); star != std::string::npos) title.insert(star, "\\");
@@ -461,6 +468,41 @@ TEST(Manual, ListsEveryDiagnostic) {
   }
   EXPECT_EQ(base::join(std::vector<std::string_view>(listed.begin(), listed.end()), "\n"),
             base::join(std::vector<std::string_view>(expected.begin(), expected.end()), "\n"));
+}
+
+TEST(Manual, ListsEveryDiagnostic) {
+  expect_codes(kManual, lang::problem::kAll);
+}
+
+TEST(Programs, ListEveryDiagnostic) {
+  expect_codes(kPrograms, program::diagnostic_kinds());
+}
+
+// What a program file says is read, and what is written has no key that the page does not name.
+TEST(Programs, NameEveryKey) {
+  const Document page = parse_document(kPrograms, read(kRoot / kPrograms));
+  std::string prose;
+  for (const std::string& line : page.prose) prose += line + "\n";
+  const auto expect = [&](std::span<const std::string_view> keys) {
+    for (const std::string_view key : keys)
+      EXPECT_NE(prose.find(fmt::format("`{}`", key)), std::string::npos) << key;
+  };
+  namespace words = program::words;
+  expect(words::kProgram);
+  expect(words::kMetric);
+  expect(words::kLoop);
+  expect(words::kRegion);
+  expect(words::kPartition);
+  expect(words::kTask);
+  expect(words::kVariant);
+  expect(words::kLaunch);
+  expect(words::kRequirement);
+  const auto example = std::ranges::find(page.blocks, "heat.json", &Block::file);
+  ASSERT_NE(example, page.blocks.end());
+  const auto read_in = program::load("heat.json", example->text);
+  ASSERT_TRUE(read_in) << render_all(read_in.problems());
+  EXPECT_EQ(read_in->launches.size(), 4U);
+  EXPECT_EQ(read_in->partitions.size(), 3U) << "the whole of `change` is one, too";
 }
 
 std::string with_separators(std::int64_t n) {
@@ -491,6 +533,27 @@ TEST(Manual, StatesTheBounds) {
   expect("processors of one kind in a node", machine::Grid::kMaxProcessors);
   expect("lines that print writes; the rest is dropped", lang::Evaluator::kMaxLog);
   expect("diagnostics that are shown; the rest is counted", cli::kMostShown);
+}
+
+TEST(Programs, StateTheLimits) {
+  const auto all = parse_document(kPrograms, read(kRoot / kPrograms)).prose;
+  const auto expect = [&](std::string_view what, std::size_t limit) {
+    const std::string row =
+        fmt::format("| {} | {} |", what, with_separators(static_cast<std::int64_t>(limit)));
+    EXPECT_NE(std::ranges::find(all, row), all.end()) << "no row " << row;
+  };
+  expect("bytes of a file", base::Source::kMaxBytes);
+  expect("lists and objects inside one another", program::JsonText::kMaxDepth);
+  expect("values in a file", program::JsonText::kMaxNodes);
+  expect("launches", program::kMaxLaunches);
+  expect("points of all launches together", program::kMaxPoints);
+  expect("boxes of all partitions together", program::kMaxBoxes);
+  expect("elements of a region", program::kMaxElements);
+  expect("bytes of a region", program::kMaxBytes);
+  expect("fields of a region", program::kMaxFields);
+  expect("requirements, and futures, of a launch", program::kMaxRequirements);
+  expect("cells of the grid that all bounds of a region's pieces make", program::Atoms::kMaxCells);
+  expect("bytes of a name", program::kLongestName);
 }
 
 // ------------------------------------------------------------------------------------- the test can fail

@@ -22,7 +22,7 @@
 
 #include "base/bug.h"
 #include "base/text.h"
-#include "cli/options.h"
+#include "cli/program_file.h"
 #include "lang/facts.h"
 #include "lang/format.h"
 #include "lang/lang.h"
@@ -973,14 +973,12 @@ std::vector<Text> program_texts() {
       {"Numbers", [] { return "[" + large("1,") + "1]"; }},
       {"LongNumber", [] { return "{\"name\":\"p\",\"tasks\":[],\"x\":" + large("9") + "}"; }},
       {"DeepValueThatNobodyReads",
-       [] { return "{\"name\":\"p\",\"tasks\":[],\"x\":" + repeat("[", kMany) + repeat("]", kMany) + "}"; },
-       false},
+       [] { return "{\"name\":\"p\",\"tasks\":[],\"x\":" + repeat("[", kMany) + repeat("]", kMany) + "}"; }},
       {"DeepObjectThatNobodyReads",
        [] {
          return "{\"name\":\"p\",\"tasks\":[],\"x\":" + repeat("{\"a\":", kMany) + "1" + repeat("}", kMany) +
                 "}";
-       },
-       false},
+       }},
       {"DeepTasks", [=] { return tasks(repeat("[", kMany) + repeat("]", kMany)); }},
       {"LongName", [] { return "{\"name\":\"" + large("a") + "\",\"tasks\":[]}"; }, false},
       {"Overflow", [] { return std::string("{\"name\":\"p\",\"tasks\":[],\"x\":1e999}"); }},

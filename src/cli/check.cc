@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/options.h"
+#include "cli/program_file.h"
 #include "lang/lang.h"
 
 namespace mapwright::cli {
@@ -18,8 +19,9 @@ class Check : public Command {
                       "mapwright check my.mapper --machine lassen --nodes 4");
     a->add_option("FILE", file_, "The mapper, - for standard input")->required()->type_name("");
     a->add_option("--program", program_,
-                  "A program file (JSON): checks names and, with a machine, maps every launch")
-        ->type_name("FILE");
+                  "A built-in application or a program file (JSON): checks names and, with a machine, maps "
+                  "every launch")
+        ->type_name("PROGRAM");
     machine_.add_to(a);
     a->add_flag("--fix", fix_, "Applies the repairs, until there are none, and writes the file");
     a->add_option("--format", format_, "text, json or sarif")
@@ -31,7 +33,7 @@ class Check : public Command {
 
   Exit run(Console& console) override {
     std::optional<Program> program;
-    if (!program_.empty()) program = load_program(program_);
+    if (!program_.empty()) program = load_program(program_, machine_);
     std::optional<machine::Grid> grid;
     if (machine_.given()) grid = machine_.grid(program ? program->ranks_per_node : 1);
     std::string text = read_text(file_);

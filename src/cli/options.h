@@ -1,4 +1,4 @@
-// Options that several commands share: which machine, which program.
+// Options that several commands share: which machine.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -7,7 +7,6 @@
 #include <string>
 
 #include "cli/console.h"
-#include "lang/facts.h"
 #include "machine/grid.h"
 #include "machine/machine.h"
 
@@ -26,19 +25,17 @@ struct MachineOptions {
 
   void add_to(CLI::App* command);
   bool given() const { return machine || nodes || processors; }
+  struct Chosen {
+    machine::Machine machine;
+    std::int64_t nodes = 1;
+  };
   //! Throws Stop where the words make no machine.
+  Chosen choose(std::int64_t ranks_per_node = 1) const;
+  //! The same, as mappers see it.
   machine::Grid grid(std::int64_t ranks_per_node = 1) const;
 };
 
 //! The machine of that name or file. Throws Stop.
 machine::Machine load_machine(const std::string& name_or_file);
-
-struct Program {
-  lang::ProgramFacts facts;
-  std::int64_t ranks_per_node = 1;
-};
-
-//! The tasks, regions and launches of a program file (JSON). Throws Stop.
-Program load_program(const std::string& path);
 
 }  // namespace mapwright::cli

@@ -8,8 +8,8 @@
 #include "apps/apps.h"
 #include "base/text.h"
 #include "cli/options.h"
+#include "cli/program_file.h"
 #include "lang/lang.h"
-#include "program/json.h"
 
 namespace mapwright::cli {
 namespace {
@@ -38,21 +38,6 @@ std::string first_message(const base::Diagnostics& problems) {
     if (!d.note.empty()) text += "; " + d.note;
   }
   return text;
-}
-
-// A program file; a built-in application's name comes before a file of that name.
-program::Program load_file(const SubjectOptions& options) {
-  if (!options.set.empty()) throw Stop{Exit::usage, "--set is for the built-in applications", {}};
-  auto loaded = program::load(options.program == "-" ? "<stdin>" : options.program,
-                              read_text(options.program, Exit::configuration));
-  if (!loaded) throw Stop{Exit::configuration, "", loaded.problems()};
-  return *std::move(loaded);
-}
-
-bool names_a_file(const std::string& word) {
-  std::error_code ignored;
-  return word == "-" || word.ends_with(".json") || word.find('/') != std::string::npos ||
-         std::filesystem::exists(word, ignored);
 }
 
 }  // namespace
@@ -87,7 +72,11 @@ void SubjectOptions::add_size(CLI::App* command) {
 }
 
 program::Program make_program(const SubjectOptions& options, const machine::Machine& machine) {
-  if (apps::find(options.program) == nullptr && names_a_file(options.program)) return load_file(options);
+  if (names_file(options.program)) {
+    if (!options.set.empty())
+      throw Stop{Exit::usage, "--set is for built-in applications: a program file has its sizes in it", {}};
+    return read_program(options.program);
+  }
   apps::Options wanted;
   wanted.machine = &machine;
   wanted.nodes = options.nodes;

@@ -15,11 +15,13 @@ Compilation compile(const base::SourcePtr& source) {
 std::string_view described(TypeKind kind) {
   switch (kind) {
     case TypeKind::unknown: return "a value";
-    case TypeKind::integer: return "an integer";
+    case TypeKind::integer:
+    case TypeKind::traced_integer: return "an integer";
     case TypeKind::boolean: return "a bool";
     case TypeKind::tuple: return "a tuple";
     case TypeKind::space: return "a machine space";
-    case TypeKind::processor: return "a processor";
+    case TypeKind::processor:
+    case TypeKind::traced_processor: return "a processor";
     case TypeKind::processors: return "a set of processors";
     case TypeKind::task: return "a task";
     case TypeKind::processor_kind: return "a processor kind";

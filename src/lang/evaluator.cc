@@ -67,23 +67,24 @@ std::variant<Target, base::Diagnostic> Evaluator::target(const MapChoice& map, c
     launch_map_.reset();
   }
   if (task.point == nullptr || launch_map_ != map || launch_domain_ != *task.domain) begin_launch(map, task);
+  Target target;
+  if (traced_) {
+    if (const auto p = trace_.run(*task.point)) {
+      steps_left_ -= trace_.steps();
+      target.kind = trace_.space()->kind();
+      target.one = *p;
+      return target;
+    }
+  }
   values_used_ = values_of_launch_;
-  const FunctionCode& f = code_.functions[map.function];
-  const NodeId returned = f.steps.back().value;
+  const NodeId returned = code_.functions[map.function].steps.back().value;
   Value result{};
   point_ = Value{};
   if (!failure_) {
     if (task.point != nullptr) point_ = tuple_value(task.domain->at(*task.point), returned);
-    if (map.machine == kNoNode) {
-      frame_size_ = f.slots;
-      stack_ = f.depth;
-      result = steps(f, false);
-    } else {
-      result = older_form(map, task, returned);
-    }
+    result = answer(map, task);
   }
   if (failure_) launch_map_.reset();
-  Target target;
   if (result.kind == TypeKind::processor || result.kind == TypeKind::processors) {
     const Value& first = result.kind == TypeKind::processor ? result : result.items[0];
     target.kind = static_cast<machine::ProcessorKind>(first.count);
@@ -118,35 +119,78 @@ void Evaluator::begin_launch(const MapChoice& map, const TaskContext& task) {
     steps(f, true);
   }
   values_of_launch_ = values_used_;
+  trace(map, task);
+}
+
+Value Evaluator::answer(const MapChoice& map, const TaskContext& task) {
+  const FunctionCode& f = code_.functions[map.function];
+  if (map.machine != kNoNode) {
+    base::expects(task.point != nullptr, "the older form maps index launches");
+    return older_form(map, f.steps.back().value);
+  }
+  frame_size_ = f.slots;
+  stack_ = f.depth;
+  return steps(f, false);
+}
+
+// Evaluates the function with coordinates that are not known. Where that ends in a processor, what was
+// recorded maps every point; where it fails, be it that the function is wrong, nothing is known.
+void Evaluator::trace(const MapChoice& map, const TaskContext& task) {
+  traced_ = false;
+  if (task.point == nullptr || failure_) return;
+  trace_.begin(task.domain->rank);
+  const std::int64_t steps = steps_left_;
+  const auto rank = static_cast<std::size_t>(task.domain->rank);
+  if (Value* coordinates = allocate(rank, 0)) {
+    for (std::size_t d = 0; d < rank; ++d)
+      coordinates[d] = scalar(TypeKind::traced_integer, static_cast<std::int64_t>(d));
+    point_ = tuple_from(coordinates, rank);
+    tracing_ = true;
+    traced_ = answer(map, task).kind == TypeKind::traced_processor && trace_.complete();
+    tracing_ = false;
+  }
+  if (!traced_) steps_left_ = steps;
+  failure_.reset();
+  frame_ = 0;
+  frame_size_ = 0;
+  stack_ = 0;
+}
+
+bool Evaluator::untraceable(NodeId at) {
+  if (tracing_) fail(problem::task_unknown, at, "this differs from point to point");
+  return tracing_;
+}
+
+Trace::Register Evaluator::register_of(Value v) {
+  return v.kind == TypeKind::traced_integer ? static_cast<Trace::Register>(v.integer)
+                                            : trace_.constant(v.integer);
 }
 
 // machine[*function(point, extents, machine)]
-Value Evaluator::older_form(const MapChoice& map, const TaskContext& task, NodeId at) {
-  base::expects(task.point != nullptr, "the older form maps index launches");
+Value Evaluator::older_form(const MapChoice& map, NodeId at) {
   const Value machine = globals_[map.machine];
   if (!want(machine, TypeKind::space, at, problem::argument_type, "the machine of this map")) return {};
   const std::array<Value, 3> arguments{point_, extents_, machine};
   const Value result = run(map.function, arguments, at);
   if (failure_) return {};
   const auto indices =
-      result.kind == TypeKind::integer ? std::optional(std::span<const Value>(&result, 1)) : as_tuple(result);
+      is_number(result) ? std::optional(std::span<const Value>(&result, 1)) : as_tuple(result);
   if (!indices) {
     return fail(problem::result_not_processor, at,
                 fmt::format("`{}` returns {}, not an index of `{}`", code_.functions[map.function].name,
                             described(result.kind), code_.globals[map.machine]),
                 "With a machine variable, a mapping function returns a tuple of indices.");
   }
-  std::array<std::int64_t, machine::kMaxRank> index{};
-  for (std::size_t i = 0; i < std::min(indices->size(), index.size()); ++i) {
-    if (!want((*indices)[i], TypeKind::integer, at, problem::index_type, "an index of a machine")) return {};
-    index[i] = (*indices)[i].integer;
+  for (const Value& i : *indices) {
+    if (!is_number(i) && !want(i, TypeKind::integer, at, problem::index_type, "an index of a machine"))
+      return {};
   }
   if (indices->size() != static_cast<std::size_t>(machine.space->rank())) {
     return fail(problem::machine_index_arity, at,
                 fmt::format("`{}` has {} dimensions, not {}", code_.globals[map.machine],
                             machine.space->rank(), indices->size()));
   }
-  return locate(at, machine.space, {index.data(), indices->size()});
+  return locate(at, machine.space, *indices);
 }
 
 template <Op kOp>
@@ -320,7 +364,7 @@ Value Evaluator::run(FunctionId function, std::span<const Value> arguments, Node
 // Whether an argument is what the parameter takes; a processor becomes the pair that it also is.
 bool Evaluator::fits(const FunctionCode& f, std::size_t i, Value* argument, NodeId at) {
   const TypeKind kind = f.kinds[i];
-  if (argument->kind == kind) return true;
+  if (argument->kind == kind || (kind == TypeKind::integer && is_number(*argument))) return true;
   if (kind == TypeKind::tuple && argument->kind == TypeKind::processor) {
     const auto pair = as_tuple(*argument);
     if (!pair) return false;

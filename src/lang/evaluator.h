@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,6 +15,7 @@
 #include "base/diagnostic.h"
 #include "lang/domain.h"
 #include "lang/mapper.h"
+#include "lang/trace.h"
 #include "lang/types.h"
 #include "machine/grid.h"
 #include "machine/space.h"
@@ -43,6 +43,19 @@ inline Value scalar(TypeKind kind, std::int64_t integer) {
   v.kind = kind;
   v.integer = integer;
   return v;
+}
+
+inline Value tuple_from(const Value* items, std::size_t count) {
+  Value v{};
+  v.kind = TypeKind::tuple;
+  v.count = static_cast<std::uint32_t>(count);
+  v.items = items;
+  return v;
+}
+
+//! An integer, or one that stands for those of all points.
+inline bool is_number(Value v) {
+  return v.kind == TypeKind::integer || v.kind == TypeKind::traced_integer;
 }
 
 //! What is known of a task when it is mapped.
@@ -127,7 +140,13 @@ class Evaluator {
   //! The steps of the innermost call, those that are invariant or those that are not.
   Value steps(const FunctionCode& f, bool invariant);
   void begin_launch(const MapChoice& map, const TaskContext& task);
-  Value older_form(const MapChoice& map, const TaskContext& task, NodeId at);
+  //! What a map's function returns for the task in slot 0 and point_.
+  Value answer(const MapChoice& map, const TaskContext& task);
+  Value older_form(const MapChoice& map, NodeId at);
+  void trace(const MapChoice& map, const TaskContext& task);
+  //! What only one point can tell: tracing ends there, and each point is evaluated by itself.
+  bool untraceable(NodeId at);
+  Trace::Register register_of(Value v);
   [[gnu::cold]] Value out_of_steps(NodeId id);
   [[gnu::cold, gnu::noinline]] Value wrong_count(const FunctionCode& f, std::size_t count, NodeId at);
   [[gnu::cold, gnu::noinline]] Value too_deep(const FunctionCode& f, NodeId at);
@@ -139,6 +158,7 @@ class Evaluator {
   Value tuple(const Node& n);
   Value conditional(NodeId id, const Node& n);
   Value arithmetic(NodeId id, Op op, Value a, Value b);
+  Value number_arithmetic(NodeId id, Op op, Value a, Value b);
   Value integer_arithmetic(NodeId id, Op op, std::int64_t a, std::int64_t b);
   [[gnu::cold]] Value arithmetic_failure(NodeId id, Op op, std::int64_t a, std::int64_t b);
   Value compare(NodeId id, const Node& n);
@@ -150,8 +170,10 @@ class Evaluator {
   Value element(NodeId id, const Node& n);
   Value index_tuple(NodeId id, const Node& n, std::span<const Value> tuple);
   Value index_space(NodeId id, const Node& n, const machine::Space* space);
+  //! The index: as many numbers as the space has dimensions.
+  Value locate(NodeId id, const machine::Space* space, std::span<const Value> index);
   Value locate(NodeId id, const machine::Space* space, std::span<const std::int64_t> index);
-  Value processor_set(NodeId id, const machine::Space* space, std::int64_t* index, std::uint32_t stars);
+  Value processor_set(NodeId id, const machine::Space* space, const Value* index, std::uint32_t stars);
   Value slice(NodeId id, const Node& n);
   Value comprehension(NodeId id, const Node& n);
   Value range(NodeId id, const Node& n);
@@ -219,6 +241,9 @@ class Evaluator {
   std::size_t values_of_launch_ = 0;
   Value extents_{};
   Value point_{};
+  Trace trace_;
+  bool tracing_ = false;
+  bool traced_ = false;  // trace_ maps the points of the launch at hand
   // The variables of all active calls.
   std::unique_ptr<Value[]> slots_;
   std::size_t frame_ = 0;       // where those of the innermost call begin
@@ -229,30 +254,9 @@ class Evaluator {
   std::optional<base::Diagnostic> failure_;
 };
 
-// Inline: with the operation known, it is one instruction and its checks.
 inline Value Evaluator::integer_arithmetic(NodeId id, Op op, std::int64_t a, std::int64_t b) {
   std::int64_t result = 0;
-  bool failed = false;
-  switch (op) {
-    case Op::add: failed = __builtin_add_overflow(a, b, &result); break;
-    case Op::subtract: failed = __builtin_sub_overflow(a, b, &result); break;
-    case Op::multiply: failed = __builtin_mul_overflow(a, b, &result); break;
-    default:
-      // Zero, and the one quotient that does not fit.
-      if (op == Op::modulo && b == -1) break;  // 0, also where the quotient does not fit
-      failed = b == 0 || (b == -1 && a == std::numeric_limits<std::int64_t>::min());
-      if (failed) break;
-      // Division of 32-bit numbers is several times faster, and nearly all are.
-      if (((static_cast<std::uint64_t>(a) | static_cast<std::uint64_t>(b)) >> 32) == 0) {
-        const auto x = static_cast<std::uint32_t>(a);
-        const auto y = static_cast<std::uint32_t>(b);
-        result = op == Op::divide ? x / y : x % y;
-      } else {
-        result = op == Op::divide ? a / b : a % b;
-      }
-      break;
-  }
-  if (failed) [[unlikely]]
+  if (!calculate(op, a, b, &result)) [[unlikely]]
     return arithmetic_failure(id, op, a, b);
   return integer(result);
 }

@@ -93,6 +93,10 @@ Value Evaluator::without_size(NodeId id, const Node& n, Value object) {
 
 Value Evaluator::task_element(NodeId id, const Node& n) {
   const Value object = eval(n.a);
+  if (tracing_ && n.op == Op::ipoint_at && object.kind == TypeKind::task) {
+    const Value i = eval(n.b);
+    return i.kind == TypeKind::integer ? tuple_element(id, i.integer, {point_.items, point_.count}) : Value{};
+  }
   if (object.kind != TypeKind::task || object.task->point == nullptr) {
     return task_coordinates(id, n, object, n.op == Op::ipoint_at);
   }
@@ -103,19 +107,19 @@ Value Evaluator::task_element(NodeId id, const Node& n) {
 }
 
 Value Evaluator::index_space(NodeId id, const Node& n, const Space* space) {
-  std::array<std::int64_t, kMaxRank> index{};
+  std::array<Value, kMaxRank> index{};
   std::size_t count = 0;
   std::uint32_t stars = 0;  // a bit for each dimension
   const auto take = [&](Value v, NodeId at) {
     if (v.kind == TypeKind::unknown) return false;
-    if (v.kind != TypeKind::integer) {
+    if (!is_number(v)) {
       const bool tuple = v.kind == TypeKind::tuple || v.kind == TypeKind::processor;
       fail(tuple ? problem::tuple_as_index : problem::index_type, at,
            fmt::format("`{}` is {}, an index of a machine is an integer", words(at), described(v.kind)),
            tuple ? "`*` unpacks a tuple." : "");
       return false;
     }
-    if (count < index.size()) index[count] = v.integer;
+    if (count < index.size()) index[count] = v;
     ++count;
     return true;
   };
@@ -146,8 +150,20 @@ Value Evaluator::index_space(NodeId id, const Node& n, const Space* space) {
                             space->rank() == 1 ? "" : "s", count),
                 fmt::format("Its extents are {}.", base::tuple_text(space->extents())));
   }
-  if (stars != 0) return processor_set(id, space, index.data(), stars);
-  return locate(id, space, {index.data(), count});
+  return stars != 0 ? processor_set(id, space, index.data(), stars)
+                    : locate(id, space, {index.data(), count});
+}
+
+Value Evaluator::locate(NodeId id, const Space* space, std::span<const Value> index) {
+  if (tracing_ && std::ranges::any_of(index, [](Value v) { return v.kind == TypeKind::traced_integer; })) {
+    std::array<Trace::Register, kMaxRank> registers{};
+    std::ranges::transform(index, registers.begin(), [this](Value v) { return register_of(v); });
+    trace_.locate(space, {registers.data(), index.size()});
+    return scalar(TypeKind::traced_processor, 0);
+  }
+  std::array<std::int64_t, kMaxRank> numbers{};
+  std::ranges::transform(index, numbers.begin(), [](Value v) { return v.integer; });
+  return locate(id, space, {numbers.data(), index.size()});
 }
 
 Value Evaluator::locate(NodeId id, const Space* space, std::span<const std::int64_t> index) {
@@ -178,10 +194,11 @@ Value Evaluator::locate(NodeId id, const Space* space, std::span<const std::int6
   return v;
 }
 
-Value Evaluator::processor_set(NodeId id, const Space* space, std::int64_t* index, std::uint32_t stars) {
+Value Evaluator::processor_set(NodeId id, const Space* space, const Value* index, std::uint32_t stars) {
+  if (untraceable(id)) return {};
   constexpr std::int64_t kLargest = 1 << 16;
   std::array<std::int64_t, kMaxRank> first{};
-  std::copy_n(index, space->rank(), first.begin());
+  std::transform(index, index + space->rank(), first.begin(), [](Value v) { return v.integer; });
   std::int64_t count = 1;
   for (int d = 0; d < space->rank(); ++d) {
     if ((stars >> d & 1U) == 0) continue;
@@ -238,11 +255,7 @@ Value Evaluator::size(NodeId id, const Node& n) {
   const auto tuple = as_tuple(object);
   if (!tuple) return without_size(id, n, object);
   if (n.op == Op::size) {
-    Value v{};
-    v.kind = TypeKind::tuple;
-    v.count = static_cast<std::uint32_t>(tuple->size());
-    v.items = tuple->data();
-    return v;
+    return tuple_from(tuple->data(), tuple->size());
   }
   if (n.op == Op::len) return integer(static_cast<std::int64_t>(tuple->size()));
   std::int64_t volume = 1;
@@ -261,6 +274,7 @@ Value Evaluator::task_property(NodeId id, const Node& n) {
   if (!want(object, TypeKind::task, n.a, problem::no_such_property)) return {};
   const TaskContext& task = *object.task;
   if (n.op == Op::parent) {
+    if (untraceable(id)) return {};
     if (task.parent == nullptr) {
       // Of all tasks only parents have a processor.
       std::string_view note = "Where it runs has to be said: `--parent NODE,PROCESSOR`.";
@@ -282,6 +296,7 @@ Value Evaluator::task_property(NodeId id, const Node& n) {
 Value Evaluator::task_coordinates(NodeId id, const Node& n, Value object, bool point) {
   if (!want(object, TypeKind::task, n.a, problem::no_such_property)) return {};
   const TaskContext& task = *object.task;
+  if (tracing_ && point) return point_;  // there is no other task: see parent
   if (task.point == nullptr) {
     return fail(
         problem::task_unknown, n.c == kNoNode ? id : n.c,
@@ -299,6 +314,7 @@ Value Evaluator::task_processor(NodeId id, const Node& n) {
   const Value machine = eval(argument);
   if (!want(machine, TypeKind::space, argument, problem::argument_type, "argument 1 of `.processor`"))
     return {};
+  if (untraceable(id)) return {};
   if (!object.task->processor) {
     return fail(problem::task_unknown, id, fmt::format("the processor of `{}` is not known", words(n.a)),
                 "A task's own processor is what its mapping function decides.");

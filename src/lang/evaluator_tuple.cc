@@ -41,9 +41,10 @@ std::string Evaluator::empty_machine(const Node& n) {
 
 // Element by element; an integer stands for a tuple of itself.
 Value Evaluator::arithmetic(NodeId id, Op op, Value a, Value b) {
+  if (is_number(a) && is_number(b)) return number_arithmetic(id, op, a, b);
   const auto left = as_tuple(a);
   const auto right = as_tuple(b);
-  if ((!left && a.kind != TypeKind::integer) || (!right && b.kind != TypeKind::integer)) {
+  if ((!left && !is_number(a)) || (!right && !is_number(b))) {
     return fail(problem::operand_type, id,
                 fmt::format("`{}` takes integers or tuples, not {} and {}", sign_of(op), described(a.kind),
                             described(b.kind)));
@@ -60,29 +61,30 @@ Value Evaluator::arithmetic(NodeId id, Op op, Value a, Value b) {
   for (std::size_t i = 0; i < count; ++i) {
     const Value x = left ? (*left)[i] : a;
     const Value y = right ? (*right)[i] : b;
-    if (!want(x, TypeKind::integer, id, problem::operand_type, "an element") ||
-        !want(y, TypeKind::integer, id, problem::operand_type, "an element")) {
+    if ((!is_number(x) && !want(x, TypeKind::integer, id, problem::operand_type, "an element")) ||
+        (!is_number(y) && !want(y, TypeKind::integer, id, problem::operand_type, "an element"))) {
       return {};
     }
-    items[i] = integer_arithmetic(id, op, x.integer, y.integer);
+    items[i] = number_arithmetic(id, op, x, y);
     if (items[i].kind == TypeKind::unknown) {
       failure_->note = fmt::format("The operands are {} and {}.", shown(a), shown(b)) +
                        (failure_->note.empty() ? "" : " ") + failure_->note;
       return {};
     }
   }
-  Value v{};
-  v.kind = TypeKind::tuple;
-  v.count = static_cast<std::uint32_t>(count);
-  v.items = items;
-  return v;
+  return tuple_from(items, count);
+}
+
+Value Evaluator::number_arithmetic(NodeId id, Op op, Value a, Value b) {
+  if (a.kind == TypeKind::integer && b.kind == TypeKind::integer)
+    return integer_arithmetic(id, op, a.integer, b.integer);
+  return scalar(TypeKind::traced_integer, trace_.add(op, register_of(a), register_of(b)));
 }
 
 Value Evaluator::negate(NodeId id, const Node& n) {
   const Value a = eval(n.a);
   if (a.kind == TypeKind::unknown) return a;
-  if (a.kind == TypeKind::integer) return integer_arithmetic(id, Op::subtract, 0, a.integer);
-  if (!as_tuple(a))
+  if (!is_number(a) && !as_tuple(a))
     return fail(problem::operand_type, id,
                 fmt::format("`-` takes an integer or a tuple, not {}", described(a.kind)));
   return arithmetic(id, Op::subtract, scalar(TypeKind::integer, 0), a);
@@ -106,6 +108,8 @@ bool Evaluator::same(NodeId id, Value a, Value b) {
     out_of_steps(id);
     return false;
   }
+  if ((a.kind == TypeKind::traced_integer || b.kind == TypeKind::traced_integer) && untraceable(id))
+    return false;
   const auto left = as_tuple(a);
   const auto right = as_tuple(b);
   if (!left || !right) return a.kind == b.kind && a.integer == b.integer;
@@ -174,11 +178,7 @@ Value Evaluator::comprehension(NodeId id, const Node& n) {
     items[i] = eval(n.a);
     if (items[i].kind == TypeKind::unknown) return {};
   }
-  Value v{};
-  v.kind = TypeKind::tuple;
-  v.count = static_cast<std::uint32_t>(values->size());
-  v.items = items;
-  return v;
+  return tuple_from(items, values->size());
 }
 
 // Python's rules: a negative end counts from the back, and both are clipped to the tuple.
@@ -209,11 +209,8 @@ Value Evaluator::slice(NodeId id, const Node& n) {
   if (!from) return {};
   const auto to = end(n.c, size);
   if (!to) return {};
-  Value v{};
-  v.kind = TypeKind::tuple;
-  v.count = static_cast<std::uint32_t>(std::max<std::int64_t>(*to - *from, 0));
-  v.items = tuple->data() + (v.count == 0 ? 0 : *from);
-  return v;
+  if (*to <= *from) return tuple_from(tuple->data(), 0);
+  return tuple_from(tuple->data() + *from, static_cast<std::size_t>(*to - *from));
 }
 
 }  // namespace mapwright::lang

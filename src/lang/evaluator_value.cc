@@ -132,6 +132,7 @@ std::string Evaluator::shown(Value v) const {
 }
 
 void Evaluator::print(std::uint32_t format) {
+  if (untraceable(code_.prints[format].values.empty() ? 0 : code_.prints[format].values[0])) return;
   const PrintFormat& f = code_.prints[format];
   std::string line = f.pieces[0];
   for (std::size_t i = 0; i < f.values.size(); ++i) {

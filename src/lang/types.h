@@ -9,10 +9,12 @@
 
 namespace mapwright::lang {
 
-//! The kinds of values; also what the evaluator's values are made of.
+//! The kinds of values; also what the evaluator's values are made of. The traced ones stand for an integer
+//! and a processor that differ from point to point, only while a launch is traced (trace.h).
 // clang-format off
 enum class TypeKind : std::uint8_t {
-  unknown, integer, boolean, tuple, space, processor, processors, task, processor_kind, memory_kind
+  unknown, integer, boolean, tuple, space, processor, processors, task, processor_kind, memory_kind,
+  traced_integer, traced_processor
 };
 // clang-format on
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/source.h"
 #include "program/program.h"
 
 namespace mapwright::program {
@@ -12,6 +13,11 @@ namespace mapwright::program {
 //! that one look can find are there, those that validate() finds only where nothing else is wrong. `file` is
 //! how they call it.
 base::Result<Program> load(std::string file, std::string text);
+base::Result<Program> load(const base::SourcePtr& source);
+
+//! Whether a JSON text is meant as a program: its top has a key that the mere facts that mappers are checked
+//! against do not have. Problems: it is no JSON.
+base::Result<bool> is_program(const base::SourcePtr& source);
 
 //! The text of a valid program, from which load() makes an equal one. The same for equal programs. Bytes that
 //! are no UTF-8 in texts that are not names are replaced.

@@ -60,10 +60,7 @@ class Loader {
 
  private:
   void read() {
-    const auto top =
-        reader_.object(JsonText::kRoot, "a program",
-                       {"schema", "name", "description", "ranks_per_node", "parameters", "notes", "metric",
-                        "traced", "waits", "loop", "regions", "partitions", "tasks", "launches"});
+    const auto top = reader_.object(JsonText::kRoot, "a program", words::kProgram);
     if (!top) return;
     if (const auto schema = (*top)["schema"])
       static_cast<void>(reader_.choice(*schema, "\"schema\"", {&words::kSchema, 1}));
@@ -120,7 +117,7 @@ class Loader {
   }
 
   void metric(Id id) {
-    const auto o = reader_.object(id, "a metric", {"name", "unit", "better", "scale"});
+    const auto o = reader_.object(id, "a metric", words::kMetric);
     if (!o) return;
     Metric& m = program_.metric;
     m.name = reader_.text(*o, "name", m.name);
@@ -168,7 +165,7 @@ class Loader {
 
   void region(Id id) {
     Region r;
-    if (const auto o = reader_.object(id, "a region", {"name", "extents", "bounds", "fields"})) {
+    if (const auto o = reader_.object(id, "a region", words::kRegion)) {
       r.name = own_name(*o, &region_names_, program_.regions.size());
       const auto elements = boxes_.box(*o, "extents");
       if (elements) r.elements = *elements;
@@ -194,8 +191,7 @@ class Loader {
 
   void partition(Id id) {
     Partition p;
-    if (const auto o =
-            reader_.object(id, "a partition", {"name", "region", "disjoint", "pieces", "tiles", "halo"})) {
+    if (const auto o = reader_.object(id, "a partition", words::kPartition)) {
       p.name = own_name(*o, &partition_names_, program_.partitions.size());
       const auto of = reader_.need(*o, "region");
       const auto region = of ? refer(*of, "region", "there are several regions called", region_names_,
@@ -227,7 +223,7 @@ class Loader {
 
   void task(Id id) {
     Task t;
-    if (const auto o = reader_.object(id, "a task", {"name", "inner", "variants"})) {
+    if (const auto o = reader_.object(id, "a task", words::kTask)) {
       t.name = own_name(*o, &task_names_, program_.tasks.size());
       t.inner = reader_.flag(*o, "inner", false);
       if (const auto variants = reader_.need(*o, "variants"))
@@ -240,9 +236,7 @@ class Loader {
     Variant v;
     if (reader_.is(id, Kind::text)) {
       processor_kind(id, &v);
-    } else if (const auto o = reader_.object(
-                   id, "a variant",
-                   {"kind", "precision", "peak_share", "streaming_share", "order", "layout_failure"})) {
+    } else if (const auto o = reader_.object(id, "a variant", words::kVariant)) {
       if (const auto kind = reader_.need(*o, "kind")) processor_kind(*kind, &v);
       if (const auto p = (*o)["precision"]) {
         const auto at = reader_.choice(*p, "\"precision\"", words::kPrecisions);
@@ -281,9 +275,7 @@ class Loader {
 
   void launch(Id id) {
     Launch l;
-    if (const auto o = reader_.object(
-            id, "a launch",
-            {"task", "domain", "bounds", "single", "requirements", "flops", "futures", "parent"})) {
+    if (const auto o = reader_.object(id, "a launch", words::kLaunch)) {
       if (const auto of = reader_.need(*o, "task")) {
         l.task = refer(*of, "task", "there are several tasks called", task_names_, program_.tasks.size())
                      .value_or(0);
@@ -306,7 +298,7 @@ class Loader {
   }
 
   void read_parent(Id id, Launch* l) {
-    const auto o = reader_.object(id, "a parent", {"launch", "point"});
+    const auto o = reader_.object(id, "a parent", words::kParent);
     if (!o) return;
     const auto of = reader_.need(*o, "launch");
     const auto launch = of ? refer_to_launch(*of) : std::nullopt;
@@ -331,9 +323,7 @@ class Loader {
   }
 
   void requirement(Id id, Launch* l) {
-    const auto o =
-        reader_.object(id, "a requirement",
-                       {"partition", "pieces", "privilege", "fields", "streamed", "gathers", "atomics"});
+    const auto o = reader_.object(id, "a requirement", words::kRequirement);
     if (!o) return;
     Requirement r;
     const auto of = reader_.need(*o, "partition");
@@ -420,7 +410,7 @@ class Loader {
     const auto end = static_cast<std::int64_t>(program_.launches.size());
     program_.loop_end = static_cast<LaunchId>(end);
     if (!id) return;
-    const auto o = reader_.object(*id, "a loop", {"begin", "end", "warmup", "iterations"});
+    const auto o = reader_.object(*id, "a loop", words::kLoop);
     if (!o) return;
     program_.loop_begin = static_cast<LaunchId>(reader_.integer(*o, "begin", 0, end, 0));
     program_.loop_end = static_cast<LaunchId>(reader_.integer(*o, "end", 0, end, end));
@@ -461,9 +451,22 @@ class Loader {
 }  // namespace
 
 base::Result<Program> load(std::string file, std::string text) {
-  const auto json = JsonText::parse(std::make_shared<base::Source>(std::move(file), std::move(text)));
+  return load(std::make_shared<base::Source>(std::move(file), std::move(text)));
+}
+
+base::Result<Program> load(const base::SourcePtr& source) {
+  const auto json = JsonText::parse(source);
   if (!json) return json.problems();
   return Loader(*json).run();
+}
+
+base::Result<bool> is_program(const base::SourcePtr& source) {
+  const auto json = JsonText::parse(source);
+  if (!json) return json.problems();
+  for (const std::string_view key : {"schema", "regions", "partitions", "launches", "loop"}) {
+    if (json->member(JsonText::kRoot, key)) return true;
+  }
+  return false;
 }
 
 }  // namespace mapwright::program

@@ -48,7 +48,7 @@ void JsonReader::wrong_type(Id id, std::string_view what, std::string_view wante
 }
 
 std::optional<JsonObject> JsonReader::object(Id id, std::string_view what,
-                                             std::initializer_list<std::string_view> keys) {
+                                             std::span<const std::string_view> keys) {
   if (!is(id, Kind::object)) {
     wrong_type(id, what, "an object");
     return std::nullopt;
@@ -58,8 +58,7 @@ std::optional<JsonObject> JsonReader::object(Id id, std::string_view what,
     const std::string_view name = json_.text(key);
     if (std::ranges::find(keys, name) == keys.end()) {
       unknown(problem::unknown_key, key, fmt::format("{} has no \"{}\"", what, base::shortened(name, kShown)),
-              fmt::format("it has {}", base::join({keys.begin(), keys.size()}, ", ")),
-              {keys.begin(), keys.size()});
+              fmt::format("it has {}", base::join(keys, ", ")), keys);
     } else if (const auto before = o[name]) {
       base::Diagnostic d{&problem::duplicate_key,
                          json_.source(),

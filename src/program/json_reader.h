@@ -1,7 +1,6 @@
 // Typed values out of a JSON text: each is read, or reported where it stands.
 #pragma once
 
-#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -62,8 +61,7 @@ class JsonReader {
   base::Diagnostics take();
 
   //! Nothing where the value is no object. Keys that it should not have are reported.
-  std::optional<JsonObject> object(Id id, std::string_view what,
-                                   std::initializer_list<std::string_view> keys);
+  std::optional<JsonObject> object(Id id, std::string_view what, std::span<const std::string_view> keys);
   //! The value of a key; reports where it is missing, and what may stand there `instead`: " or \"bounds\"".
   std::optional<Id> need(const JsonObject& o, std::string_view key, std::string_view instead = "");
 

@@ -8,6 +8,24 @@ namespace mapwright::program::words {
 
 inline constexpr std::string_view kSchema = "mapwright.program/1";
 
+//! The keys of each object.
+inline constexpr std::array<std::string_view, 14> kProgram = {
+    "schema", "name",  "description", "ranks_per_node", "parameters", "notes", "metric",
+    "traced", "waits", "loop",        "regions",        "partitions", "tasks", "launches"};
+inline constexpr std::array<std::string_view, 4> kMetric = {"name", "unit", "better", "scale"};
+inline constexpr std::array<std::string_view, 4> kLoop = {"begin", "end", "warmup", "iterations"};
+inline constexpr std::array<std::string_view, 4> kRegion = {"name", "extents", "bounds", "fields"};
+inline constexpr std::array<std::string_view, 6> kPartition = {"name",   "region", "disjoint",
+                                                               "pieces", "tiles",  "halo"};
+inline constexpr std::array<std::string_view, 3> kTask = {"name", "inner", "variants"};
+inline constexpr std::array<std::string_view, 6> kVariant = {
+    "kind", "precision", "peak_share", "streaming_share", "order", "layout_failure"};
+inline constexpr std::array<std::string_view, 8> kLaunch = {"task",         "domain", "bounds",  "single",
+                                                            "requirements", "flops",  "futures", "parent"};
+inline constexpr std::array<std::string_view, 2> kParent = {"launch", "point"};
+inline constexpr std::array<std::string_view, 7> kRequirement = {
+    "partition", "pieces", "privilege", "fields", "streamed", "gathers", "atomics"};
+
 //! In the order of the enumerations.
 inline constexpr std::array<std::string_view, 5> kPrivileges = {"none", "read", "write", "read_write",
                                                                 "reduce"};

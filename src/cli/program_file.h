@@ -1,0 +1,29 @@
+// Programs that users name on the command line: by file, or built in.
+#pragma once
+
+#include <string>
+
+#include "cli/options.h"
+#include "lang/facts.h"
+#include "program/program.h"
+
+namespace mapwright::cli {
+
+//! What a mapper is checked against.
+struct Program {
+  lang::ProgramFacts facts;
+  std::int64_t ranks_per_node = 1;
+};
+
+//! A built-in application as it is made for the machine, or what stands in a file: a whole program
+//! (docs/programs.md), or its tasks, region names and launches alone. Throws Stop.
+Program load_program(const std::string& name_or_file, const MachineOptions& machine = {});
+
+//! The whole program in a file, - for standard input. Throws Stop.
+program::Program read_program(const std::string& path);
+
+//! Whether a word is meant as a file: it is no name of an application, and there is a file, or it looks like
+//! one.
+bool names_file(const std::string& word);
+
+}  // namespace mapwright::cli
