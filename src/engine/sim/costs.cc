@@ -33,6 +33,8 @@ double passes(Privilege privilege) {
 
 double layout_factor(const program::Region& region, const plan::Instance& instance, program::FieldSet used,
                      const program::Variant& variant) {
+  const bool against = variant.order && *variant.order != instance.layout.order && region.elements.rank > 1;
+  if (!instance.layout.interleaved && !against) return 1;
   const double transaction = transaction_bytes(variant.kind);
   const auto used_bytes = static_cast<double>(region.bytes(used));
   const auto fields = static_cast<double>(std::popcount(used));
@@ -41,8 +43,7 @@ double layout_factor(const program::Region& region, const plan::Instance& instan
     const auto element = static_cast<double>(region.bytes(instance.fields));
     factor = std::max(factor, std::min(element, transaction * fields) / used_bytes);
   }
-  if (variant.order && *variant.order != instance.layout.order && region.elements.rank > 1)
-    factor = std::max(factor, transaction * fields / used_bytes);
+  if (against) factor = std::max(factor, transaction * fields / used_bytes);
   return factor;
 }
 

@@ -1,6 +1,7 @@
 #include "engine/sim/flows.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 
 #include "base/bug.h"
@@ -13,7 +14,7 @@ constexpr double kNever = std::numeric_limits<double>::infinity();
 constexpr double kSame = 1e-12;
 // Beyond what rounding moves a level by.
 constexpr double kBelow = 1 - 1e-9;
-constexpr ResourceId kNowhere = 0xFFFFFFFF;
+constexpr std::size_t kFew = 16;
 
 }  // namespace
 
@@ -56,7 +57,6 @@ void Flows::start(double now, std::uint32_t owner, double bytes, std::span<const
   f.remaining = bytes;
   f.rate = 0;
   f.since = now;
-  f.end = kNever;
   f.cap = cap;
   f.owner = owner;
   f.count = static_cast<std::uint8_t>(resources.size());
@@ -71,38 +71,38 @@ void Flows::start(double now, std::uint32_t owner, double bytes, std::span<const
     level = std::min(level, resources_[r].capacity / static_cast<double>(resources_[r].members.size()));
   }
   for (const ResourceId r : resources) touch(r, level);
-  heap_.push_back(id);
-  place(heap_.size() - 1, id);
+  heap_.emplace_back();
+  sift(heap_.size() - 1, {kNever, owner, id});
   if (f.count == 0) set_rate(id, cap, now);
 }
 
 void Flows::remove(FlowId id) {
   Flow& f = flows_[id];
   for (std::uint8_t i = 0; i < f.count; ++i) {
-    std::vector<Member>& members = resources_[f.resources[i]].members;
-    const Member last = members.back();
-    members[f.places[i]] = last;
+    Resource& r = resources_[f.resources[i]];
+    const Member last = r.members.back();
+    r.members[f.places[i]] = last;
     flows_[last.flow].places[last.slot] = f.places[i];
-    members.pop_back();
-    touch(f.resources[i], f.rate);
+    r.members.pop_back();
+    // Where there was room before, the others do not become faster.
+    if (r.used >= r.capacity * kBelow) touch(f.resources[i], f.rate);
+    r.used = r.members.empty() ? 0 : r.used - f.rate;
   }
   const std::size_t at = f.heap;
-  const FlowId last = heap_.back();
+  const Next last = heap_.back();
   heap_.pop_back();
-  if (last != id) {
-    place(at, last);
-    sift_up(at);
-    sift_down(flows_[last].heap);
-  }
+  if (last.flow != id) sift(at, last);
   unused_.push_back(id);
 }
 
 void Flows::settle(double now) {
   if (dirty_.empty()) return;
   // From the lowest level up: what a change reaches is found anew with it.
-  std::ranges::sort(dirty_, [&](ResourceId a, ResourceId b) {
-    return resources_[a].level != resources_[b].level ? resources_[a].level < resources_[b].level : a < b;
-  });
+  if (dirty_.size() > 1) {
+    std::ranges::sort(dirty_, [&](ResourceId a, ResourceId b) {
+      return resources_[a].level != resources_[b].level ? resources_[a].level < resources_[b].level : a < b;
+    });
+  }
   for (const ResourceId r : dirty_) {
     if (resources_[r].dirty) search(r, now);
   }
@@ -111,202 +111,203 @@ void Flows::settle(double now) {
 
 void Flows::search(ResourceId first, double now) {
   ++stamp_;
-  touched_.clear();
+  reached_.clear();
   open_.clear();
+  capped_ = false;
   const double level = resources_[first].level;
-  resources_[first].touched = stamp_;
-  touched_.push_back(first);
-  expand(first, level);
-  for (bool grew = true; grew;) {
+  reach(first);
+  expand(0, level);
+  for (std::size_t known = 1;;) {
+    // Where another change waits, both are one: the higher level would no longer hold.
+    for (; known < reached_.size(); ++known) {
+      if (resources_[reached_[known].id].dirty) expand(known, level);
+    }
     fill();
-    grew = false;
-    found_ = touched_;  // expanding touches more
-    for (const ResourceId id : found_) {
-      const Resource& r = resources_[id];
-      // Where another change waits, both are one: the higher level would no longer hold.
-      if (r.expanded == stamp_ || (!r.dirty && !spreads(id, level))) continue;
-      expand(id, level);
+    bool grew = false;
+    for (std::size_t i = 0; i < known; ++i) {  // expanding reaches more
+      if (reached_[i].expanded || !spreads(reached_[i], level)) continue;
+      expand(i, level);
       grew = true;
     }
+    if (!grew) break;
   }
-  for (const FlowId id : open_) set_rate(id, flows_[id].next, now);
+  for (const Open& f : open_) set_rate(f.id, f.rate, now);
+}
+
+// Where a resource stands in reached_.
+std::uint32_t Flows::reach(ResourceId id) {
+  Resource& r = resources_[id];
+  if (r.stamp != stamp_) {
+    r.stamp = stamp_;
+    r.reached = static_cast<std::uint32_t>(reached_.size());
+    Reached& reached = reached_.emplace_back();
+    reached.id = id;
+    reached.members = static_cast<std::uint32_t>(r.members.size());
+    reached.capacity = r.capacity;
+    reached.used = r.used;
+    reached.rest = r.capacity - r.used;
+  }
+  return r.reached;
 }
 
 // Opens all flows of a resource but those that stop below the level that is in question.
-void Flows::expand(ResourceId id, double level) {
-  Resource& r = resources_[id];
-  r.expanded = stamp_;
-  r.dirty = false;
-  for (const Member& m : r.members) {
+void Flows::expand(std::size_t at, double level) {
+  reached_[at].expanded = true;
+  Resource& resource = resources_[reached_[at].id];
+  resource.dirty = false;
+  for (const Member& m : resource.members) {
     Flow& f = flows_[m.flow];
     if (f.stamp == stamp_ || (f.rate > 0 && f.rate < level * kBelow)) continue;
     f.stamp = stamp_;
-    open_.push_back(m.flow);
+    const auto id = static_cast<std::uint32_t>(open_.size());
+    open_.push_back({m.flow, f.rate, f.cap, 0, false});
+    capped_ = capped_ || f.cap != kNever;
     for (std::uint8_t k = 0; k < f.count; ++k) {
-      Resource& other = resources_[f.resources[k]];
-      if (other.touched == stamp_) continue;
-      other.touched = stamp_;
-      touched_.push_back(f.resources[k]);
+      Reached& r = reached_[reach(f.resources[k])];
+      f.next[k] = r.first;
+      r.first = {id, k};
+      ++r.opened;
+      r.rest += f.rate;
     }
   }
 }
 
 // Whether the flows of a resource that are not open have to be: rates changed on it, and it was full or is;
 // or it stopped an open flow that others there are faster than.
-bool Flows::spreads(ResourceId id, double level) const {
-  const Resource& r = resources_[id];
-  double before = 0;
-  double after = 0;
-  double fastest = 0;       // of the others
-  double stopped = kNever;  // the slowest that stopped here
-  bool changed = false;
-  for (const Member& m : r.members) {
+bool Flows::spreads(const Reached& r, double level) const {
+  if (r.opened == r.members) return false;
+  const bool full = r.changed && std::max(r.used, r.capacity - r.left) >= r.capacity * kBelow;
+  if (!full && r.stopped == kNever) return false;
+  double fastest = 0;  // of the others
+  for (const Member& m : resources_[r.id].members) {
     const Flow& f = flows_[m.flow];
-    before += f.rate;
-    if (f.stamp == stamp_) {
-      after += f.next;
-      changed = changed || std::abs(f.next - f.rate) > kSame * f.next;
-      if (f.stopped_at == id) stopped = std::min(stopped, f.next);
-    } else {
-      after += f.rate;
-      if (f.rate >= level * kBelow) fastest = std::max(fastest, f.rate);
-    }
+    if (f.stamp != stamp_ && f.rate >= level * kBelow) fastest = std::max(fastest, f.rate);
   }
-  if (fastest == 0) return false;
-  return (changed && std::max(before, after) >= r.capacity * kBelow) || stopped < fastest * kBelow;
+  return fastest > 0 && (full || r.stopped < fastest * kBelow);
 }
 
+// Each round stops the flows of what is full first.
 void Flows::fill() {
-  ++round_;
-  full_.clear();
-  for (const ResourceId id : touched_) {
-    Resource& r = resources_[id];
-    r.left = r.capacity;
-    r.open = 0;
-    for (const Member& m : r.members) {
-      const Flow& f = flows_[m.flow];
-      if (f.stamp == stamp_) {
-        ++r.open;
-      } else {
-        r.left -= f.rate;
+  for (Reached& r : reached_) {
+    r.open = r.opened;
+    r.left = r.opened == r.members ? r.capacity : r.rest;
+    r.changed = false;
+    r.stopped = kNever;
+    r.find_share();
+  }
+  for (Open& f : open_) f.growing = true;
+  order_.clear();
+  if (reached_.size() > kFew) {
+    for (std::uint32_t i = 0; i < reached_.size(); ++i) order_.push_back({reached_[i].share, i});
+    std::ranges::make_heap(order_, std::greater<>());
+  }
+  for (std::size_t left = open_.size(); left > 0;) {
+    Reached* full = first_full();
+    double level = full->share;
+    if (capped_) {
+      Open* slowest = nullptr;
+      for (Open& f : open_) {
+        if (!f.growing || f.cap > level) continue;
+        level = f.cap;
+        slowest = &f;
       }
-    }
-    if (r.open > 0) full_.push_back({r.left / r.open, id, false});
-  }
-  for (const FlowId id : open_) {
-    if (flows_[id].cap != kNever) full_.push_back({flows_[id].cap, id, true});
-  }
-  std::ranges::make_heap(full_, Later());
-  std::size_t left = open_.size();
-  while (left > 0) {
-    std::ranges::pop_heap(full_, Later());
-    Full& next = full_.back();
-    if (next.flow) {
-      if (flows_[next.id].round != round_) {
-        stop(next.id, next.level, kNowhere);
+      if (slowest != nullptr) {
+        stop(slowest, level);
         --left;
+        continue;
       }
-      full_.pop_back();
-      continue;
     }
-    const ResourceId id = next.id;
-    Resource& r = resources_[id];
-    if (r.open == 0) {
-      full_.pop_back();
-      continue;
-    }
-    // Flows that stopped elsewhere left more for the others.
-    const double share = std::max(r.left / r.open, r.capacity * kSame);
-    if (share > next.level * (1 + kSame) && share > r.capacity * kSame) {
-      next.level = share;
-      std::ranges::push_heap(full_, Later());
-      continue;
-    }
-    full_.pop_back();
-    for (const Member& m : r.members) {
-      const Flow& f = flows_[m.flow];
-      if (f.stamp != stamp_ || f.round == round_) continue;
-      stop(m.flow, share, id);
+    full->stopped = level;
+    for (Slot s = full->first; s.open != kNobody; s = flows_[open_[s.open].id].next[s.slot]) {
+      if (!open_[s.open].growing) continue;
+      stop(&open_[s.open], level);
       --left;
     }
   }
 }
 
-void Flows::stop(FlowId id, double level, ResourceId at) {
-  Flow& f = flows_[id];
-  f.stopped_at = at;
-  f.round = round_;
-  f.next = level;
+// The resource with the lowest share. Nearly always there are few, and looking at all of them is faster than
+// keeping them in order.
+Flows::Reached* Flows::first_full() {
+  if (order_.empty()) {
+    return &*std::ranges::min_element(reached_, {}, &Reached::share);
+  }
+  for (;;) {
+    // Shares only grow while flows stop.
+    const auto [level, id] = order_.front();
+    if (reached_[id].share <= level) return &reached_[id];
+    std::ranges::pop_heap(order_, std::greater<>());
+    order_.back().first = reached_[id].share;
+    std::ranges::push_heap(order_, std::greater<>());
+  }
+}
+
+void Flows::stop(Open* flow, double level) {
+  flow->growing = false;
+  flow->rate = level;
+  const bool changed = std::abs(level - flow->before) > kSame * level;
+  const Flow& f = flows_[flow->id];
   for (std::uint8_t k = 0; k < f.count; ++k) {
-    Resource& r = resources_[f.resources[k]];
+    Reached& r = reached_[resources_[f.resources[k]].reached];
     r.left -= level;
     --r.open;
+    r.changed |= changed;
+    r.find_share();
   }
+}
+
+// The level at which what is left is used up; rounding must not make it nothing.
+void Flows::Reached::find_share() {
+  share = open == 0 ? kNever : std::max(left / open, capacity * kSame);
 }
 
 void Flows::set_rate(FlowId id, double rate, double now) {
   Flow& f = flows_[id];
   if (std::abs(rate - f.rate) <= kSame * rate && f.rate > 0) return;
+  for (std::uint8_t k = 0; k < f.count; ++k) resources_[f.resources[k]].used += rate - f.rate;
   f.remaining = std::max(0.0, f.remaining - f.rate * (now - f.since));
   f.since = now;
   f.rate = rate;
-  f.end = rate > 0 ? now + f.remaining / rate : kNever;
-  sift_up(f.heap);
-  sift_down(f.heap);
+  sift(f.heap, {rate > 0 ? now + f.remaining / rate : kNever, f.owner, id});
 }
 
 double Flows::rate(std::uint32_t owner) const {
-  for (const FlowId id : heap_) {
-    if (flows_[id].owner == owner) return flows_[id].rate;
+  for (const Next& n : heap_) {
+    if (n.owner == owner) return flows_[n.flow].rate;
   }
   return 0;
 }
 
 double Flows::next() {
-  return heap_.empty() ? kNever : flows_[heap_.front()].end;
+  return heap_.empty() ? kNever : heap_.front().end;
 }
 
 bool Flows::finish(double now, std::uint32_t* owner, double* when) {
-  if (heap_.empty() || flows_[heap_.front()].end > now) return false;
-  const FlowId id = heap_.front();
-  *owner = flows_[id].owner;
-  *when = flows_[id].end;
-  remove(id);
+  if (heap_.empty() || heap_.front().end > now) return false;
+  *owner = heap_.front().owner;
+  *when = heap_.front().end;
+  remove(heap_.front().flow);
   return true;
 }
 
-// Ties by owner, so that the order does not depend on what ran before.
-bool Flows::earlier(FlowId a, FlowId b) const {
-  return flows_[a].end != flows_[b].end ? flows_[a].end < flows_[b].end : flows_[a].owner < flows_[b].owner;
+void Flows::place(std::size_t at, const Next& next) {
+  heap_[at] = next;
+  flows_[next.flow].heap = static_cast<std::uint32_t>(at);
 }
 
-void Flows::place(std::size_t at, FlowId id) {
-  heap_[at] = id;
-  flows_[id].heap = static_cast<std::uint32_t>(at);
-}
-
-void Flows::sift_up(std::size_t at) {
-  const FlowId id = heap_[at];
-  while (at > 0) {
-    const std::size_t up = (at - 1) / 2;
-    if (!earlier(id, heap_[up])) break;
-    place(at, heap_[up]);
-    at = up;
+// Puts a flow into the heap from a place that is free.
+void Flows::sift(std::size_t at, const Next& next) {
+  while (at > 0 && next < heap_[(at - 1) / 2]) {
+    place(at, heap_[(at - 1) / 2]);
+    at = (at - 1) / 2;
   }
-  place(at, id);
-}
-
-void Flows::sift_down(std::size_t at) {
-  const FlowId id = heap_[at];
-  for (;;) {
-    std::size_t down = 2 * at + 1;
-    if (down >= heap_.size()) break;
-    if (down + 1 < heap_.size() && earlier(heap_[down + 1], heap_[down])) ++down;
-    if (!earlier(heap_[down], id)) break;
+  for (std::size_t down = 2 * at + 1; down < heap_.size(); down = 2 * at + 1) {
+    if (down + 1 < heap_.size() && heap_[down + 1] < heap_[down]) ++down;
+    if (!(heap_[down] < next)) break;
     place(at, heap_[down]);
     at = down;
   }
-  place(at, id);
+  place(at, next);
 }
 
 }  // namespace mapwright::engine::sim

@@ -40,21 +40,23 @@ class Flows {
   bool finish(double now, std::uint32_t* owner, double* when);
 
  private:
+  static constexpr std::uint32_t kNobody = 0xFFFFFFFF;
+  struct Slot {
+    std::uint32_t open = kNobody;  // in open_
+    std::uint8_t slot = 0;         // of its resources
+  };
   struct Flow {
-    double remaining = 0;  // bytes, at `since`
     double rate = 0;
-    double since = 0;
-    double end = 0;
     double cap = 0;
-    std::uint32_t owner = 0;
-    std::uint32_t heap = 0;   // place in heap_
-    double next = 0;          // the rate that is being found
-    std::uint32_t stamp = 0;  // open in this search
-    std::uint32_t round = 0;  // stopped in this filling
-    ResourceId stopped_at = 0;
+    std::uint32_t stamp = 0;  // the search that opened it
     std::uint8_t count = 0;
+    double remaining = 0;  // bytes, at `since`
+    double since = 0;
+    std::uint32_t owner = 0;
+    std::uint32_t heap = 0;  // place in heap_
     std::array<ResourceId, kMostResources> resources{};
     std::array<std::uint32_t, kMostResources> places{};  // in the lists of the resources
+    std::array<Slot, kMostResources> next{};             // open on the same resource
   };
   struct Member {
     FlowId flow;
@@ -62,52 +64,77 @@ class Flows {
   };
   struct Resource {
     double capacity = 0;
-    double left = 0;             // while filling
-    std::uint32_t open = 0;      // flows that still grow, while filling
-    std::uint32_t touched = 0;   // the search that found a flow on it
-    std::uint32_t expanded = 0;  // the search that opened all of its flows
+    double used = 0;  // the sum of the rates on it
     bool dirty = false;
-    double level = 0;  // where it is dirty: rates below this level stay
+    double level = 0;           // where it is dirty: rates below this level stay
+    std::uint32_t stamp = 0;    // the search that reached it
+    std::uint32_t reached = 0;  // where in reached_
     std::vector<Member> members;
   };
-  // What is full next, at which level: a resource, or a flow at its own limit.
-  struct Full {
-    double level;
-    std::uint32_t id;
-    bool flow;
-  };
 
-  struct Later {
-    bool operator()(const Full& a, const Full& b) const {
-      return a.level != b.level ? a.level > b.level : a.id > b.id;
+  // While searching:
+  // A flow whose rate is being found.
+  struct Open {
+    FlowId id;
+    double before;  // its rate
+    double cap;
+    double rate;
+    bool growing;
+  };
+  // A resource of such flows.
+  struct Reached {
+    ResourceId id = 0;
+    std::uint32_t members = 0;
+    double capacity = 0;
+    double used = 0;
+    double rest = 0;           // what flows that are not open leave
+    Slot first;                // of the open ones
+    std::uint32_t opened = 0;  // how many they are
+    bool expanded = false;     // all of its flows that can change are open
+    // While filling:
+    bool changed = false;    // rates on it
+    std::uint32_t open = 0;  // flows that grow
+    double left = 0;
+    double share = 0;    // the level at which it will be full
+    double stopped = 0;  // and was; infinite where others stopped its flows
+
+    void find_share();
+  };
+  // When a flow ends. Ties by owner, so that the order does not depend on what ran before.
+  struct Next {
+    double end;
+    std::uint32_t owner;
+    FlowId flow;
+
+    bool operator<(const Next& other) const {
+      return end != other.end ? end < other.end : owner < other.owner;
     }
   };
 
   void touch(ResourceId r, double level);
   void search(ResourceId first, double now);
-  void expand(ResourceId id, double level);
-  bool spreads(ResourceId id, double level) const;
+  std::uint32_t reach(ResourceId id);
+  void expand(std::size_t at, double level);
+  bool spreads(const Reached& r, double level) const;
   void fill();
-  void stop(FlowId id, double level, ResourceId at);
+  Reached* first_full();
+  void stop(Open* flow, double level);
   void set_rate(FlowId id, double rate, double now);
   void remove(FlowId id);
-  bool earlier(FlowId a, FlowId b) const;
-  void sift_up(std::size_t at);
-  void sift_down(std::size_t at);
-  void place(std::size_t at, FlowId id);
+  void sift(std::size_t at, const Next& next);
+  void place(std::size_t at, const Next& next);
 
   std::vector<Flow> flows_;
   std::vector<FlowId> unused_;
   std::vector<Resource> resources_;
   std::vector<ResourceId> dirty_;
-  std::vector<FlowId> heap_;  // by end
+  std::vector<Next> heap_;
   std::uint32_t stamp_ = 0;
-  std::uint32_t round_ = 0;
-  // While searching:
-  std::vector<ResourceId> touched_;
-  std::vector<ResourceId> found_;
-  std::vector<FlowId> open_;
-  std::vector<Full> full_;  // a heap
+  std::vector<Reached> reached_;
+  std::vector<Open> open_;
+  std::vector<std::pair<double, std::uint32_t>>
+      order_;            // shares and where in reached_, a heap; empty for few
+  bool capped_ = false;  // one of them has a limit of its own
 };
 
 }  // namespace mapwright::engine::sim
