@@ -105,12 +105,13 @@ std::int64_t most_points(const Grid& g, std::int64_t nodes, std::int64_t gpus) {
   return most;
 }
 
-// A GPU's tiles of A, B and C, a partial sum of each product (mapping logs: two for two steps), and the
-// operands of two products.
+// A GPU's tiles of A, B and C, the partial sums of two products - one is folded while the next runs (mapping
+// logs: two) - and the operands of two.
 Footprint footprint(const Grid& g, std::int64_t points, std::int64_t n) {
   const auto tile = static_cast<double>(block_length(n, g.rpoc));
   const auto step = static_cast<double>(block_length(n, g.c * g.rpoc));
-  return {8 * (static_cast<double>(3 + points * g.rpoc) * tile * tile + 4 * tile * step), 0};
+  const auto sums = std::min<std::int64_t>(points * g.rpoc, 2);
+  return {8 * (static_cast<double>(3 + sums) * tile * tile + 4 * tile * step), 0};
 }
 
 }  // namespace

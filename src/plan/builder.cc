@@ -204,13 +204,15 @@ void Builder::leaf(program::LaunchId id, std::uint32_t position, Op op) {
   for (const Access& a : accesses_) make_current(a);
   waits_ = std::move(own_waits);
   const auto self = static_cast<OpId>(plan_.ops.size());
-  for (OpId t = first_transfer; t < self; ++t) {
-    plan_.ops[t].parent = self;
-    plan_.ops[t].mapping = op.mapping;
-  }
   for (const Access& a : accesses_) wait_for_data(a);
   push(op);
   for (const Access& a : accesses_) record(a, self);
+  for (const Access& a : accesses_) fold_into_owner(a, self);
+  for (auto t = first_transfer; t < plan_.ops.size(); ++t) {
+    if (t == self) continue;
+    plan_.ops[t].parent = self;
+    plan_.ops[t].mapping = op.mapping;
+  }
 }
 
 void Builder::fence() {

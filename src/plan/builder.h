@@ -74,6 +74,8 @@ class Builder {
   template <class Visit>
   void for_each_cell(const Access& a, Visit&& visit);
   void make_current(const Access& a);
+  void fold_into_owner(const Access& a, OpId task);
+  const Holder* owner_of(const Cell& cell) const;
   void emit(const Transfer& t);
   void settle(InstanceId reduction, OpId fold);
   void wait_for_data(const Access& a);

@@ -77,6 +77,35 @@ void Builder::make_current(const Access& a) {
   }
 }
 
+// Contributions go where the values are as soon as their task is over, each by itself. Where nobody wrote any
+// yet, they wait for who reads them.
+void Builder::fold_into_owner(const Access& a, OpId task) {
+  if (a.requirement->privilege != Privilege::reduce) return;
+  transfers_.clear();
+  for_each_cell(a, [&](CellId id, std::int64_t bytes) {
+    const Holder* owner = owner_of(coherence_.cell(id));
+    if (owner == nullptr) return;
+    Transfer& t = transfer(OpKind::fold, a.use.instance, owner->instance);
+    t.bytes += bytes;
+    t.cells.push_back(id);
+    t.contributed = {task};
+  });
+  for (const Transfer& t : transfers_) emit(t);
+}
+
+// The instance whose values others are copies of.
+const Holder* Builder::owner_of(const Cell& cell) const {
+  const auto copied = [&](const Holder& h) {
+    return h.writer != kNone && plan_.ops[h.writer].kind == OpKind::copy;
+  };
+  const Holder* owner = nullptr;
+  for (const Holder& h : cell.holders) {
+    if (!h.valid || plan_.instances[h.instance].collected) continue;
+    if (owner == nullptr || (copied(*owner) && !copied(h))) owner = &h;
+  }
+  return owner;
+}
+
 void Builder::emit(const Transfer& t) {
   waits_.clear();
   for (const OpId op : t.contributed) wait(op);
