@@ -141,6 +141,21 @@ TEST_F(RunCommand, EndsWithWhatIsWrong) {
   }
 }
 
+// What `programs` writes is the program: it runs as the built-in one does.
+TEST_F(RunCommand, ASavedProgramRunsIdentically) {
+  for (const std::string program :
+       {"circuit", "stencil", "pennant", "cannon", "summa", "pumma", "johnson", "solomonik", "cosma"}) {
+    const Outcome saved = shell("mapwright programs " + program + " > saved.json");
+    EXPECT_EQ(saved.exit, 0) << saved.err;
+    for (const std::string mapper : {"expert", "default"}) {
+      const int code = shell("mapwright run " + program + " --mapper " + mapper).exit;
+      EXPECT_EQ(document("run saved.json --mapper " + mapper, code),
+                document("run " + program + " --mapper " + mapper, code))
+          << program << " " << mapper;
+    }
+  }
+}
+
 TEST_F(RunCommand, IsOneScreenful) {
   for (const char* program : {"circuit", "cannon", "summa", "pumma", "johnson", "solomonik", "cosma"}) {
     const Outcome o = shell("mapwright run " + std::string(program) + " --mapper expert");
