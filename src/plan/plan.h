@@ -68,9 +68,9 @@ struct Op {
   OpKind kind = OpKind::task;
   std::uint32_t launch_index =
       0;                      //!< of a task below an inner one: how many launches of its parent came before
-  MappingId mapping = kNone;  //!< of a task or inner task; of a copy or fold, of the task that needs it
+  MappingId mapping = kNone;  //!< of a task or inner task; of a copy or fold, of its task
   OpId parent = kNone;  //!< of a task: the begin of its parent; of an end: its begin; of a copy or fold: the
-                        //!< task that needs it, and whose mapping it waits for
+                        //!< task that needs it or, of a fold, contributed, and whose mapping it waits for
   InstanceId source = kNone;  //!< of a copy or fold
   InstanceId destination = kNone;
   std::int64_t bytes = 0;  //!< that a copy or fold moves

@@ -2,26 +2,26 @@
 
 #include <nlohmann/json.hpp>
 
-#include "report/critical_path.h"
+#include "engine/critical_path.h"
+#include "engine/summary.h"
 #include "report/layout.h"
-#include "report/summary.h"
 
 namespace mapwright::report {
 namespace {
 
-Json path_json(const std::vector<PathPart>& parts, const program::Program& program) {
+Json path_json(const std::vector<engine::PathPart>& parts, const program::Program& program) {
   Json list = Json::array();
-  for (const PathPart& p : parts) {
+  for (const engine::PathPart& p : parts) {
     Json one = {{"kind", name_of(p.kind)},
                 {"share", p.share},
                 {"seconds", p.seconds},
                 {"steps", p.steps},
                 {"words", words(p, program)}};
-    const bool names_task =
-        p.kind == StepKind::task || p.kind == StepKind::launching || p.kind == StepKind::future;
+    const bool names_task = p.kind == engine::StepKind::task || p.kind == engine::StepKind::launching ||
+                            p.kind == engine::StepKind::future;
     if (names_task && p.task != plan::kNone) one["task"] = program.tasks[p.task].name;
-    if (p.kind == StepKind::task) one["processor"] = name_of(p.on);
-    if (p.kind == StepKind::copy || p.kind == StepKind::fold) {
+    if (p.kind == engine::StepKind::task) one["processor"] = name_of(p.on);
+    if (p.kind == engine::StepKind::copy || p.kind == engine::StepKind::fold) {
       one["partition"] = program.partitions[p.partition].name;
       one["from"] = name_of(p.from);
       one["to"] = name_of(p.to);
@@ -32,9 +32,9 @@ Json path_json(const std::vector<PathPart>& parts, const program::Program& progr
   return list;
 }
 
-Json tasks_json(const Summary& summary, const program::Program& program) {
+Json tasks_json(const engine::Summary& summary, const program::Program& program) {
   Json list = Json::array();
-  for (const TaskTime& t : summary.tasks) {
+  for (const engine::TaskTime& t : summary.tasks) {
     list.push_back({{"task", program.tasks[t.task].name},
                     {"processor", name_of(t.kind)},
                     {"calls", t.calls},
@@ -44,9 +44,9 @@ Json tasks_json(const Summary& summary, const program::Program& program) {
   return list;
 }
 
-Json processors_json(const Summary& summary) {
+Json processors_json(const engine::Summary& summary) {
   Json list = Json::array();
-  for (const KindTime& k : summary.kinds) {
+  for (const engine::KindTime& k : summary.kinds) {
     list.push_back({{"kind", name_of(k.kind)},
                     {"count", k.count},
                     {"used", k.used},
@@ -58,9 +58,9 @@ Json processors_json(const Summary& summary) {
   return list;
 }
 
-Json regions_json(const Summary& summary, const program::Program& program) {
+Json regions_json(const engine::Summary& summary, const program::Program& program) {
   Json list = Json::array();
-  for (const Flow& f : summary.flows) {
+  for (const engine::Flow& f : summary.flows) {
     const program::Partition& partition = program.partitions[f.partition];
     list.push_back({{"region", program.regions[partition.region].name},
                     {"partition", partition.name},
@@ -102,7 +102,7 @@ void add_execution(Json* document, const program::Program& program, const engine
       d[list] = Json::array();
     return;
   }
-  const Summary summary = summarize(e);
+  const engine::Summary summary = summarize(e);
   d["metric"] = {{"name", program.metric.name},
                  {"unit", program.metric.unit},
                  {"value", e.metric},

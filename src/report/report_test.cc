@@ -5,11 +5,11 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "engine/critical_path.h"
 #include "engine/sim/sim.h"
 #include "lang/lang.h"
 #include "machine/machine_file.h"
 #include "program/sketch.h"
-#include "report/critical_path.h"
 #include "report/json.h"
 #include "report/layout_text.h"
 #include "report/run_text.h"
@@ -159,7 +159,7 @@ FBMEM      2      0.0      200 MB     10 GB   2 %
 
 TEST(Report, ThePathExplainsTheWholeInterval) {
   const engine::Execution e = executed(exchange(), kOneEach, 2);
-  const std::vector<PathPart> parts = critical_path(e.profile);
+  const std::vector<engine::PathPart> parts = critical_path(e.profile);
   ASSERT_EQ(parts.size(), 3u);
   EXPECT_NEAR(parts[0].seconds, 30, 1e-6);
   EXPECT_NEAR(parts[1].seconds, 10, 1e-6);

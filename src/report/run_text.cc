@@ -12,7 +12,7 @@ namespace {
 
 using Align = Table::Align;
 
-std::string head(const engine::Execution& e, const Summary& summary) {
+std::string head(const engine::Execution& e, const engine::Summary& summary) {
   const program::Program& program = *e.profile.plan->program;
   std::string text = fmt::format("{}: {} {:.6g} {}, {:.6g} s per iteration", base::visible(program.name),
                                  base::visible(program.metric.name), e.metric,
@@ -28,10 +28,10 @@ std::size_t shown_of(std::size_t rows) {
   return rows <= kMostRows + 1 ? rows : kMostRows;
 }
 
-std::string path_lines(const std::vector<PathPart>& parts, const program::Program& program) {
+std::string path_lines(const std::vector<engine::PathPart>& parts, const program::Program& program) {
   std::string text = "\ncritical path\n";
   std::vector<double> shares;
-  for (const PathPart& p : parts) shares.push_back(p.share);
+  for (const engine::PathPart& p : parts) shares.push_back(p.share);
   const std::vector<int> percents = whole_percents(shares);
   int rest = 0;
   std::size_t others = 0;
@@ -49,12 +49,12 @@ std::string path_lines(const std::vector<PathPart>& parts, const program::Progra
   return text;
 }
 
-std::string task_table(const Summary& summary, const program::Program& program) {
+std::string task_table(const engine::Summary& summary, const program::Program& program) {
   Table table({{"task", Align::left}, {"on", Align::left}, {"calls"}, {"busy"}, {"per call"}, {"share"}});
   const std::size_t shown = shown_of(summary.tasks.size());
-  TaskTime rest;
+  engine::TaskTime rest;
   for (std::size_t i = 0; i < summary.tasks.size(); ++i) {
-    const TaskTime& t = summary.tasks[i];
+    const engine::TaskTime& t = summary.tasks[i];
     if (i < shown) {
       table.add({program.tasks[t.task].name, std::string(name_of(t.kind)), fmt::format("{}", t.calls),
                  seconds_text(t.busy), seconds_text(t.busy / static_cast<double>(t.calls)),
@@ -71,26 +71,26 @@ std::string task_table(const Summary& summary, const program::Program& program) 
   return summary.tasks.empty() ? "" : "\n" + table.text();
 }
 
-std::string processor_table(const Summary& summary) {
+std::string processor_table(const engine::Summary& summary) {
   Table table(
       {{"processors", Align::left}, {"count"}, {"used"}, {"busy"}, {"idle"}, {"least"}, {"most busy"}});
-  for (const KindTime& k : summary.kinds) {
+  for (const engine::KindTime& k : summary.kinds) {
     table.add({std::string(name_of(k.kind)), fmt::format("{}", k.count), fmt::format("{}", k.used),
                percent_text(k.busy), percent_text(1 - k.busy), percent_text(k.least), percent_text(k.most)});
   }
   return "\n" + table.text();
 }
 
-std::string way_text(Way way) {
+std::string way_text(engine::Way way) {
   switch (way) {
-    case Way::within_memory: return "within a memory";
-    case Way::same_node: return "on one node";
-    case Way::between_nodes: break;
+    case engine::Way::within_memory: return "within a memory";
+    case engine::Way::same_node: return "on one node";
+    case engine::Way::between_nodes: break;
   }
   return "between nodes";
 }
 
-std::string flow_table(const Summary& summary, const program::Program& program) {
+std::string flow_table(const engine::Summary& summary, const program::Program& program) {
   if (summary.flows.empty()) return "\nno bytes moved\n";
   Table table({{"region", Align::left},
                {"moved by", Align::left},
@@ -104,9 +104,9 @@ std::string flow_table(const Summary& summary, const program::Program& program) 
     return bytes_text(static_cast<double>(bytes) / static_cast<double>(summary.iterations));
   };
   const std::size_t shown = shown_of(summary.flows.size());
-  Flow rest;
+  engine::Flow rest;
   for (std::size_t i = 0; i < summary.flows.size(); ++i) {
-    const Flow& f = summary.flows[i];
+    const engine::Flow& f = summary.flows[i];
     if (i < shown) {
       table.add({program.partitions[f.partition].name, f.fold ? "folds" : "copies",
                  std::string(name_of(f.from)), std::string(name_of(f.to)), way_text(f.way),
@@ -125,9 +125,9 @@ std::string flow_table(const Summary& summary, const program::Program& program) 
   return "\n" + table.text();
 }
 
-std::string memory_table(const Summary& summary, const plan::Site& site) {
+std::string memory_table(const engine::Summary& summary, const plan::Site& site) {
   Table table({{"memory", Align::left}, {"used"}, {"fullest"}, {"high water"}, {"capacity"}, {"full"}});
-  for (const MemoryPeak& m : summary.memory) {
+  for (const engine::MemoryPeak& m : summary.memory) {
     const plan::Memory& memory = site.memories()[m.memory];
     table.add({std::string(name_of(memory.kind)), fmt::format("{}", m.used), place_text(site, m.memory),
                bytes_text(static_cast<double>(m.high_water)),
@@ -141,7 +141,7 @@ std::string memory_table(const Summary& summary, const plan::Site& site) {
 
 std::string run_text(const engine::Execution& execution) {
   const plan::Plan& plan = *execution.profile.plan;
-  const Summary summary = summarize(execution);
+  const engine::Summary summary = summarize(execution);
   return head(execution, summary) + path_lines(critical_path(execution.profile), *plan.program) +
          task_table(summary, *plan.program) + processor_table(summary) + flow_table(summary, *plan.program) +
          memory_table(summary, *plan.site);

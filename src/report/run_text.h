@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "report/critical_path.h"
-#include "report/summary.h"
+#include "engine/critical_path.h"
+#include "engine/summary.h"
 
 namespace mapwright::report {
 

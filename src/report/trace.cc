@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/text.h"
-#include "report/summary.h"
+#include "engine/summary.h"
 #include "report/table.h"
 
 namespace mapwright::report {
@@ -247,7 +247,7 @@ class Trace {
     const Op& op = plan_.ops[i];
     const plan::Instance& from = plan_.instances[op.source];
     const plan::Instance& to = plan_.instances[op.destination];
-    const program::PartitionId partition = partition_of(plan_, op);
+    const program::PartitionId partition = engine::partition_of(plan_, op);
     const bool fold = op.kind == OpKind::fold;
     const plan::Mapping& m = plan_.mappings[plan_.ops[op.parent].mapping];
     event(json_string((fold ? "fold " : "copy ") + plan_.program->partitions[partition].name),

@@ -7,7 +7,7 @@
 
 #include "engine/execution.h"
 
-namespace mapwright::report {
+namespace mapwright::engine {
 
 //! The calls of one task on one kind of processor.
 struct TaskTime {
@@ -60,7 +60,7 @@ struct Summary {
 };
 
 //! Of an execution that did not fail.
-Summary summarize(const engine::Execution& execution);
+Summary summarize(const Execution& execution);
 
 //! How far apart the memories of a copy or fold are.
 Way way_between(const plan::Site& site, plan::MemoryId from, plan::MemoryId to);
@@ -69,6 +69,6 @@ program::PartitionId partition_of(const plan::Plan& plan, const plan::Op& transf
 
 //! Seconds that all iterations took until each of them was over, warm-up included: when the last op of it and
 //! of all before it had ended.
-std::vector<double> iteration_ends(const engine::Profile& profile);
+std::vector<double> iteration_ends(const Profile& profile);
 
-}  // namespace mapwright::report
+}  // namespace mapwright::engine

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "report/summary.h"
+#include "engine/summary.h"
 
-namespace mapwright::report {
+namespace mapwright::engine {
 
 enum class StepKind : std::uint8_t {
   task,       //!< a kernel ran
@@ -37,7 +37,7 @@ struct PathPart {
 
 //! From the last op of the timed iterations back to their beginning; the largest part first. The seconds add
 //! up to the timed interval, the shares to 1.
-std::vector<PathPart> critical_path(const engine::Profile& profile);
+std::vector<PathPart> critical_path(const Profile& profile);
 
 //! "copies of ghost from FBMEM to FBMEM between nodes"
 std::string words(const PathPart& part, const program::Program& program);
@@ -46,4 +46,4 @@ std::string words(const PathPart& part, const program::Program& program);
 std::string_view name_of(Way way);
 std::string_view name_of(StepKind kind);
 
-}  // namespace mapwright::report
+}  // namespace mapwright::engine

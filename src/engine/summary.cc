@@ -1,4 +1,4 @@
-#include "report/summary.h"
+#include "engine/summary.h"
 
 #include <algorithm>
 #include <map>
@@ -6,7 +6,7 @@
 
 #include "base/bug.h"
 
-namespace mapwright::report {
+namespace mapwright::engine {
 namespace {
 
 using plan::Op;
@@ -25,7 +25,7 @@ Range timed(const Plan& plan) {
 }
 
 // What of a span lies in the timed interval: tasks of the first timed iteration may start before it.
-double inside(const engine::Profile& profile, const engine::Span& s) {
+double inside(const Profile& profile, const Span& s) {
   return std::max(0.0, std::min(s.end, profile.timed_end) - std::max(s.start, profile.timed_begin));
 }
 
@@ -46,7 +46,7 @@ double flops_of_an_iteration(const program::Program& program) {
   return sum;
 }
 
-void add_processors(const engine::Profile& profile, Summary* summary) {
+void add_processors(const Profile& profile, Summary* summary) {
   const Plan& plan = *profile.plan;
   const auto& processors = plan.site->processors();
   std::map<std::pair<program::TaskId, machine::ProcessorKind>, TaskTime> tasks;
@@ -120,7 +120,7 @@ void add_flows(const Plan& plan, Summary* summary) {
   std::ranges::stable_sort(summary->flows, [](const Flow& a, const Flow& b) { return a.bytes > b.bytes; });
 }
 
-void add_memory(const engine::Execution& execution, const plan::Site& site, Summary* summary) {
+void add_memory(const Execution& execution, const plan::Site& site, Summary* summary) {
   const auto fill = [&](const plan::MemoryUse& use) {
     return share(static_cast<double>(use.high_water),
                  static_cast<double>(site.memories()[use.memory].capacity));
@@ -153,7 +153,7 @@ program::PartitionId partition_of(const Plan& plan, const Op& transfer) {
   return plan.instances[transfer.kind == OpKind::fold ? transfer.source : transfer.destination].partition;
 }
 
-std::vector<double> iteration_ends(const engine::Profile& profile) {
+std::vector<double> iteration_ends(const Profile& profile) {
   std::vector<double> ends;
   const std::vector<OpId>& begins = profile.plan->iteration_begins;
   double last = 0;
@@ -165,9 +165,9 @@ std::vector<double> iteration_ends(const engine::Profile& profile) {
   return ends;
 }
 
-Summary summarize(const engine::Execution& execution) {
+Summary summarize(const Execution& execution) {
   base::expects(!execution.failure, "what failed has no summary");
-  const engine::Profile& profile = execution.profile;
+  const Profile& profile = execution.profile;
   const Plan& plan = *profile.plan;
   Summary summary;
   summary.seconds = profile.timed_end - profile.timed_begin;
@@ -180,4 +180,4 @@ Summary summarize(const engine::Execution& execution) {
   return summary;
 }
 
-}  // namespace mapwright::report
+}  // namespace mapwright::engine

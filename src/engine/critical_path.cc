@@ -1,4 +1,4 @@
-#include "report/critical_path.h"
+#include "engine/critical_path.h"
 
 #include <fmt/format.h>
 
@@ -8,11 +8,9 @@
 
 #include "base/text.h"
 
-namespace mapwright::report {
+namespace mapwright::engine {
 namespace {
 
-using engine::Cause;
-using engine::Span;
 using plan::kNone;
 using plan::Op;
 using plan::OpId;
@@ -24,8 +22,7 @@ constexpr double kMoment = 1e-9;
 
 class Walk {
  public:
-  explicit Walk(const engine::Profile& profile)
-      : profile_(profile), plan_(*profile.plan), time_(profile.timed_end) {}
+  explicit Walk(const Profile& profile) : profile_(profile), plan_(*profile.plan), time_(profile.timed_end) {}
 
   std::vector<PathPart> run() {
     OpId op = last();
@@ -148,7 +145,7 @@ class Walk {
     return found ? fence : kNone;
   }
 
-  const engine::Profile& profile_;
+  const Profile& profile_;
   const Plan& plan_;
   double time_;  // until where the path is explained
   std::map<std::tuple<StepKind, program::TaskId, machine::ProcessorKind, program::PartitionId,
@@ -159,7 +156,7 @@ class Walk {
 
 }  // namespace
 
-std::vector<PathPart> critical_path(const engine::Profile& profile) {
+std::vector<PathPart> critical_path(const Profile& profile) {
   return Walk(profile).run();
 }
 
@@ -206,4 +203,4 @@ std::string_view name_of(StepKind kind) {
   return "unknown";
 }
 
-}  // namespace mapwright::report
+}  // namespace mapwright::engine
