@@ -225,9 +225,9 @@ TEST_F(Cli, EndsWithTheMappersErrors) {
 }
 
 TEST_F(Cli, EndsWhereAFileIsMissing) {
-  for (const std::string command :
-       {"check missing", "fmt missing", "fmt --write missing", "check --fix missing",
-        "place missing --task t --domain 4", "check good.mapper/x", "check good.mapper --program missing"}) {
+  for (const std::string command : {"check missing", "fmt missing", "fmt --write missing",
+                                    "check --fix missing", "place missing --task t --domain 4",
+                                    "check good.mapper/x", "check good.mapper --program missing.json"}) {
     expect_exit(66, command, "cannot read");
   }
   expect_exit(66, "machine ./missing.toml", "cannot read");

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -111,7 +113,12 @@ TEST_F(RunCommand, AFailureIsADocumentToo) {
 
 TEST_F(RunCommand, EndsWithWhatIsWrong) {
   write("bad.mapper", "Task * GPU\n");
+  write("good.mapper", "Task * GPU, CPU;\n");
   write("broken.toml", "name = \n");
+  EXPECT_EQ(shell("mapwright programs " + std::string(kSmall) + " > saved.json").exit, 0);
+  // A disk without room, which is written to and never replaced.
+  const bool device = ::mknod((folder_.path() / "full").c_str(), S_IFCHR | 0666, makedev(1, 7)) == 0;
+  const std::string program = read("saved.json");
   const std::vector<std::pair<std::string, int>> cases{
       {"run", 64},
       {"run circuits", 64},
@@ -122,7 +129,23 @@ TEST_F(RunCommand, EndsWithWhatIsWrong) {
       {"run circuit --engine nothing", 64},
       {"run circuit --mapper bad.mapper", 65},
       {"run circuit --mapper nothing.mapper", 66},
+      {"run circuit --set loops=1000000", 78},
+      {"run - --mapper -", 64},
+      {"show - --program -", 64},
+      {"run saved.json --size test", 64},
+      {"run " + std::string(kSmall) + " --trace ''", 64},
+      {"run " + std::string(kSmall) + " --trace -", 64},
+      {"run " + std::string(kSmall) + " --mapper good.mapper --trace ./good.mapper", 64},
+      {"show good.mapper --program " + std::string(kSmall) + " --svg good.mapper", 64},
+      {"run saved.json --trace saved.json", 64},
+      {"machine ''", 64},
+      {"programs ''", 64},
+      {"programs circuits", 64},
+      {"check good.mapper --program circuits", 64},
+      {"check - --program -", 64},
       {"run " + std::string(kSmall) + " --trace nowhere/t.json", 74},
+      {"run " + std::string(kSmall) + " --trace full", 74},
+      {"show expert --program " + std::string(kSmall) + " --svg full", 74},
       {"run circuit --machine broken.toml", 78},
       {"show", 64},
       {"show expert", 64},
@@ -133,12 +156,25 @@ TEST_F(RunCommand, EndsWithWhatIsWrong) {
       {"show expert --program circuit --machine broken.toml", 78}};
   for (const auto& [arguments, code] : cases) {
     SCOPED_TRACE(arguments);
+    if (!device && arguments.ends_with(" full")) continue;  // only root makes devices
     const Outcome o = shell("mapwright " + arguments);
     EXPECT_EQ(o.exit, code) << o.out << o.err;
     EXPECT_EQ(o.out, "");
     EXPECT_NE(o.err, "");
     EXPECT_EQ(document(arguments, code).value("schema", ""), "mapwright.error/1");
   }
+  EXPECT_EQ(read("saved.json"), program);
+  EXPECT_EQ(read("good.mapper"), "Task * GPU, CPU;\n");
+  struct stat full{};
+  EXPECT_TRUE(!device || (::stat((folder_.path() / "full").c_str(), &full) == 0 && S_ISCHR(full.st_mode)));
+}
+
+// New files have the mode that the user's new files have.
+TEST_F(RunCommand, FilesAreTheUsers) {
+  EXPECT_EQ(shell("umask 077; mapwright run " + std::string(kSmall) + " --trace t.json").exit, 0);
+  struct stat made{};
+  ASSERT_EQ(::stat((folder_.path() / "t.json").c_str(), &made), 0);
+  EXPECT_EQ(made.st_mode & 0777U, 0600U);
 }
 
 // What `programs` writes is the program: it runs as the built-in one does.

@@ -30,6 +30,27 @@ class Descriptor {
   int fd_;
 };
 
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t put = ::write(fd, text.data(), text.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return true;
+}
+
+// A new file with the mode that new files have; negative, and errno, where there can be none.
+int create_beside(const std::filesystem::path& path, std::string* name) {
+  constexpr int kTries = 100;
+  for (int i = 0; i < kTries; ++i) {
+    *name = fmt::format("{}.{}-{}", path.string(), ::getpid(), i);
+    const int fd = ::open(name->c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd >= 0 || errno != EEXIST) return fd;
+  }
+  return -1;
+}
+
 }  // namespace
 
 std::variant<std::string, FileError> read_file(const std::filesystem::path& path, std::size_t limit) {
@@ -54,28 +75,27 @@ std::variant<std::string, FileError> read_file(const std::filesystem::path& path
 
 std::variant<std::monostate, FileError> replace_file(const std::filesystem::path& path,
                                                      std::string_view text) {
+  struct stat old{};
+  const bool exists = ::stat(path.c_str(), &old) == 0;
+  if (exists && !S_ISREG(old.st_mode)) {
+    // A device or a pipe is written to, never replaced.
+    const Descriptor fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (fd.get() < 0 || !write_all(fd.get(), text)) return failure("write", path, errno);
+    return std::monostate{};
+  }
   // A link is followed, so that the file behind it changes and the link stays.
   std::error_code ignored;
   const std::filesystem::path target = std::filesystem::weakly_canonical(path, ignored);
   const std::filesystem::path& real = ignored ? path : target;
-  std::string temporary = real.string() + ".XXXXXX";
-  const Descriptor fd(::mkstemp(temporary.data()));
+  std::string temporary;
+  const Descriptor fd(create_beside(real, &temporary));
   if (fd.get() < 0) return failure("write", path, errno);
-  const auto give_up = [&] {
+  if ((exists && ::fchmod(fd.get(), old.st_mode & 07777U) != 0) || !write_all(fd.get(), text) ||
+      ::fsync(fd.get()) != 0 || ::rename(temporary.c_str(), real.c_str()) != 0) {
     const int why = errno;
     ::unlink(temporary.c_str());
     return failure("write", path, why);
-  };
-  struct stat old{};
-  const mode_t mode = ::stat(real.c_str(), &old) == 0 ? old.st_mode & 07777U : 0644U;
-  if (::fchmod(fd.get(), mode) != 0) return give_up();
-  while (!text.empty()) {
-    const ssize_t put = ::write(fd.get(), text.data(), text.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return give_up();
-    text.remove_prefix(static_cast<std::size_t>(put));
   }
-  if (::fsync(fd.get()) != 0 || ::rename(temporary.c_str(), real.c_str()) != 0) return give_up();
   return std::monostate{};
 }
 

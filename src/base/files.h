@@ -16,7 +16,8 @@ struct FileError {
 //! The bytes of a regular file, a pipe or a device, at most `limit`.
 std::variant<std::string, FileError> read_file(const std::filesystem::path& path, std::size_t limit);
 
-//! Replaces the file in one step, so that a reader or a crash sees the old text or the new one.
+//! Replaces the file in one step, so that a reader or a crash sees the old text or the new one. What is no
+//! regular file, a device or a pipe, is written to.
 std::variant<std::monostate, FileError> replace_file(const std::filesystem::path& path,
                                                      std::string_view text);
 

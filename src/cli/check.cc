@@ -32,6 +32,8 @@ class Check : public Command {
   bool json() const override { return Command::json() || format_ == "json" || format_ == "sarif"; }
 
   Exit run(Console& console) override {
+    if (file_ == "-" && program_ == "-")
+      throw Stop{Exit::usage, "only one of the mapper and the program can be standard input", {}};
     std::optional<Program> program;
     if (!program_.empty()) program = load_program(program_, machine_);
     std::optional<machine::Grid> grid;

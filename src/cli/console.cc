@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include "base/text.h"
 
@@ -99,6 +100,17 @@ std::string read_text(const std::string& path, Exit too_large) {
 void write_text(const std::string& path, std::string_view text) {
   const auto written = base::replace_file(path, text);
   if (const auto* error = std::get_if<base::FileError>(&written)) throw Stop{Exit::io, error->message, {}};
+}
+
+void expect_output(std::string_view option, const std::string& path,
+                   std::initializer_list<std::string> inputs) {
+  if (path.empty() || path == "-")
+    throw Stop{Exit::usage, fmt::format("{} takes the name of a file, not '{}'", option, path), {}};
+  for (const std::string& input : inputs) {
+    std::error_code none;
+    if (std::filesystem::equivalent(path, input, none))
+      throw Stop{Exit::usage, fmt::format("{} would overwrite '{}', which is read", option, input), {}};
+  }
 }
 
 std::string count_text(const base::Diagnostics& list) {

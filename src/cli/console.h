@@ -1,6 +1,7 @@
 // What the commands write: results to standard output, everything else to standard error.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -53,6 +54,11 @@ std::string read_text(const std::string& path, Exit too_large = Exit::bad_mapper
 
 //! Replaces the file in one step (base::replace_file). Throws Stop: Exit::io.
 void write_text(const std::string& path, std::string_view text);
+
+//! An option that names a file to write: it has a name, and is none of the files that are read. Throws Stop:
+//! Exit::usage.
+void expect_output(std::string_view option, const std::string& path,
+                   std::initializer_list<std::string> inputs);
 
 //! "2 errors, 1 warning", "no problems".
 std::string count_text(const base::Diagnostics& list);

@@ -15,13 +15,13 @@ class ShowMachine : public Command {
  public:
   explicit ShowMachine(CLI::App* parent) {
     CLI::App* a = add(parent, "machine", "Shows a machine model, or lists them", "mapwright machine lassen");
-    a->add_option("NAME", name_,
-                  "A machine's name or file; 'local' is this computer; none lists the known ones")
-        ->type_name("");
+    given_ = a->add_option("NAME", name_,
+                           "A machine's name or file; 'local' is this computer; none lists the known ones")
+                 ->type_name("");
   }
 
   Exit run(Console& console) override {
-    if (name_.empty()) {
+    if (given_->count() == 0) {
       list(console);
     } else {
       show(console, load_machine(name_));
@@ -77,6 +77,7 @@ class ShowMachine : public Command {
   }
 
   std::string name_;
+  CLI::Option* given_ = nullptr;
 };
 
 }  // namespace

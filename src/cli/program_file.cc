@@ -141,7 +141,7 @@ Program built_in(const std::string& name, const MachineOptions& options) {
 }  // namespace
 
 Program load_program(const std::string& name_or_file, const MachineOptions& machine) {
-  if (apps::find(name_or_file) != nullptr) return built_in(name_or_file, machine);
+  if (!names_file(name_or_file)) return built_in(name_or_file, machine);
   const base::SourcePtr source = source_of(name_or_file);
   const auto whole = program::is_program(source);
   if (!whole) throw Stop{Exit::configuration, "", whole.problems()};

@@ -17,13 +17,13 @@ class Programs : public Command {
   explicit Programs(CLI::App* parent) {
     CLI::App* a = add(parent, "programs", "Lists the built-in applications, or writes one as a program file",
                       "mapwright programs circuit --nodes 4 > circuit.json");
-    a->add_option("NAME", subject_.program, "An application; none lists them with their parameters")
-        ->type_name("");
+    given_ = a->add_option("NAME", subject_.program, "An application; none lists them with their parameters")
+                 ->type_name("");
     subject_.add_size(a);
   }
 
   Exit run(Console& console) override {
-    if (subject_.program.empty()) {
+    if (given_->count() == 0) {
       console.result(json() ? dump(list()) : text());
       return Exit::ok;
     }
@@ -55,6 +55,7 @@ class Programs : public Command {
   }
 
   SubjectOptions subject_;
+  CLI::Option* given_ = nullptr;
 };
 
 }  // namespace

@@ -21,11 +21,13 @@ class Run : public Command {
         ->check(CLI::IsMember({"sim"}))
         ->type_name("ENGINE")
         ->capture_default_str();
-    a->add_option("--trace", trace_, "Writes a timeline there, which Perfetto (ui.perfetto.dev) shows")
-        ->type_name("FILE");
+    trace_option_ =
+        a->add_option("--trace", trace_, "Writes a timeline there, which Perfetto (ui.perfetto.dev) shows")
+            ->type_name("FILE");
   }
 
   Exit run(Console& console) override {
+    if (trace_option_->count() > 0) expect_output("--trace", trace_, {subject_.program, subject_.mapper});
     const Subject subject = make_subject(subject_);
     const auto placer = make_mapper(subject_, subject);
     for (const std::string& note : subject.program->notes) console.say(note);
@@ -68,6 +70,7 @@ class Run : public Command {
   SubjectOptions subject_;
   std::string engine_ = "sim";
   std::string trace_;
+  CLI::Option* trace_option_ = nullptr;
 };
 
 }  // namespace

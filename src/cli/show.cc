@@ -16,10 +16,11 @@ class Show : public Command {
     CLI::App* a = add(parent, "show", "Shows where a mapper puts the points and the data of a program",
                       "mapwright show expert --program circuit --machine lassen --nodes 2");
     subject_.add_mapper_first(a);
-    a->add_option("--svg", svg_, "Writes the same as a picture there")->type_name("FILE");
+    svg_option_ = a->add_option("--svg", svg_, "Writes the same as a picture there")->type_name("FILE");
   }
 
   Exit run(Console& console) override {
+    if (svg_option_->count() > 0) expect_output("--svg", svg_, {subject_.program, subject_.mapper});
     const Subject subject = make_subject(subject_);
     const auto placer = make_mapper(subject_, subject);
     for (const std::string& note : subject.program->notes) console.say(note);
@@ -58,6 +59,7 @@ class Show : public Command {
 
   SubjectOptions subject_;
   std::string svg_;
+  CLI::Option* svg_option_ = nullptr;
 };
 
 }  // namespace

@@ -31,15 +31,6 @@ std::map<std::string, std::int64_t, std::less<>> parameters(const std::vector<st
   return values;
 }
 
-std::string first_message(const base::Diagnostics& problems) {
-  std::string text;
-  for (const base::Diagnostic& d : problems.items()) {
-    text += (text.empty() ? "" : "\n") + d.message;
-    if (!d.note.empty()) text += "; " + d.note;
-  }
-  return text;
-}
-
 }  // namespace
 
 void SubjectOptions::add_to(CLI::App* command) {
@@ -73,8 +64,12 @@ void SubjectOptions::add_size(CLI::App* command) {
 
 program::Program make_program(const SubjectOptions& options, const machine::Machine& machine) {
   if (names_file(options.program)) {
-    if (!options.set.empty())
-      throw Stop{Exit::usage, "--set is for built-in applications: a program file has its sizes in it", {}};
+    if (!options.set.empty() || options.size != "paper") {
+      throw Stop{Exit::usage,
+                 fmt::format("{} is for built-in applications: a program file has its sizes in it",
+                             options.set.empty() ? "--size" : "--set"),
+                 {}};
+    }
     return read_program(options.program);
   }
   apps::Options wanted;
@@ -83,11 +78,13 @@ program::Program make_program(const SubjectOptions& options, const machine::Mach
   wanted.size = options.size == "test" ? apps::Size::test : apps::Size::paper;
   wanted.set = parameters(options.set);
   auto made = apps::make(options.program, wanted);
-  if (!made) throw Stop{Exit::usage, first_message(made.problems()), {}};
+  if (!made) throw Stop{Exit::usage, "", made.problems()};
   return *std::move(made);
 }
 
 Subject make_subject(const SubjectOptions& options) {
+  if (options.program == "-" && options.mapper == "-")
+    throw Stop{Exit::usage, "only one of the program and the mapper can be standard input", {}};
   Subject subject;
   subject.machine = load_machine(options.machine);
   subject.program = std::make_shared<const program::Program>(make_program(options, subject.machine));
@@ -98,7 +95,7 @@ Subject make_subject(const SubjectOptions& options) {
                {}};
   }
   auto planner = plan::Planner::create(subject.program, subject.machine, options.nodes);
-  if (!planner) throw Stop{Exit::configuration, first_message(planner.problems()), {}};
+  if (!planner) throw Stop{Exit::configuration, "", planner.problems()};
   subject.planner = *planner;
   return subject;
 }

@@ -129,6 +129,9 @@ struct Failure {
   base::Diagnostics problems;  //!< the mapper's line, and what to do
 };
 
+//! Tasks of all iterations together: a plan has about 1 kB for each.
+inline constexpr std::int64_t kMaxTasks = std::int64_t{1} << 22;
+
 //! Plans executions of one program on one site. Safe for several threads.
 class Planner {
  public:

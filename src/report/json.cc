@@ -121,6 +121,18 @@ void add_execution(Json* document, const program::Program& program, const engine
   d["regions"] = regions_json(summary, program);
 }
 
+namespace {
+
+Json bytes_json(const PartitionPicture& picture) {
+  Json bytes = Json::object();
+  for (const machine::MemoryKind kind : machine::kMachineMemories) {
+    if (picture.bytes[kind] > 0) bytes[std::string(name_of(kind))] = picture.bytes[kind];
+  }
+  return bytes;
+}
+
+}  // namespace
+
 void add_layout(Json* document, const plan::Plan& plan) {
   const program::Program& program = *plan.program;
   Json launches = Json::array();
@@ -165,7 +177,7 @@ void add_layout(Json* document, const plan::Plan& plan) {
     }
     homes.push_back({{"region", program.regions[partition.region].name},
                      {"partition", partition.name},
-                     {"bytes", picture.bytes},
+                     {"bytes", bytes_json(picture)},
                      {"pieces", std::move(pieces)}});
   }
   (*document)["homes"] = std::move(homes);

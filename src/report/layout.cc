@@ -68,16 +68,19 @@ std::vector<PartitionPicture> partition_pictures(const Plan& plan) {
     all[p].homes.resize(program.partitions[p].pieces());
     memories[p].resize(program.partitions[p].pieces());
   }
-  for (const plan::Instance& i : plan.instances) all[i.partition].bytes += i.bytes;
-  for (const plan::Op& op : plan.ops) {
-    if (op.kind != plan::OpKind::task) continue;
+  std::set<std::pair<program::PartitionId, plan::InstanceId>> counted;
+  const auto look = [&](const plan::Op& op, const std::vector<bool>& wanted) {
+    if (op.kind != plan::OpKind::task) return;
     const plan::Mapping& m = plan.mappings[op.mapping];
     const program::Launch& launch = program.launches[m.launch];
     for (std::size_t r = 0; r < launch.requirements.size(); ++r) {
       const program::Requirement& requirement = launch.requirements[r];
+      if (!wanted[requirement.partition]) continue;
       Home& home = all[requirement.partition].homes[requirement.piece(m.position)];
       for (const plan::Use& use : plan.uses_of(m, r)) {
         const plan::Instance& instance = plan.instances[use.instance];
+        if (counted.emplace(requirement.partition, use.instance).second)
+          all[requirement.partition].bytes[plan.site->memories()[instance.memory].kind] += instance.bytes;
         if (!instance.reduction || instance.memory == home.memory)
           memories[requirement.partition][requirement.piece(m.position)].insert(instance.memory);
         if (home.memory != kNone &&
@@ -88,7 +91,14 @@ std::vector<PartitionPicture> partition_pictures(const Plan& plan) {
         home.collected = instance.collected;
       }
     }
-  }
+  };
+  // What the loop works on is where the loop has it, wherever set-up or evaluation had it as well.
+  std::vector<bool> rest(all.size(), true);
+  for (plan::OpId i = plan.iteration_begins.front(); i < plan.iteration_begins.back(); ++i)
+    look(plan.ops[i], rest);
+  for (PartitionPicture& p : all)
+    rest[p.partition] = std::ranges::all_of(p.homes, [](const Home& h) { return h.memory == kNone; });
+  for (const plan::Op& op : plan.ops) look(op, rest);
   for (PartitionPicture& p : all) {
     for (std::size_t i = 0; i < p.homes.size(); ++i) {
       auto& seen = memories[p.partition][i];

@@ -25,8 +25,9 @@ struct LaunchPicture {
 //! one task make one picture, in which they stand in program order.
 std::vector<LaunchPicture> launch_pictures(const plan::Plan& plan);
 
-//! Where the last task that worked on a piece left it. Instances that are freed after their task count only
-//! where there is no other, and contributions to a piece only where no task has it itself.
+//! Where the last task of the loop that worked on a piece left it; of what the loop does not use, the last
+//! task of all. Instances that are freed after their task count only where there is no other, and
+//! contributions to a piece only where no task has it itself.
 struct Home {
   plan::MemoryId memory = plan::kNone;  //!< none: no task uses the piece
   bool sums = false;                    //!< only contributions are held there
@@ -36,8 +37,8 @@ struct Home {
 
 struct PartitionPicture {
   program::PartitionId partition = 0;
-  std::vector<Home> homes;  //!< of each piece
-  std::int64_t bytes = 0;   //!< of all its instances together
+  std::vector<Home> homes;                 //!< of each piece
+  machine::PerMemory<std::int64_t> bytes;  //!< of the instances that these tasks used
 };
 
 //! Of the partitions that tasks use.

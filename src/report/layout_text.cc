@@ -149,17 +149,11 @@ void show_homes(Picture& picture, const PartitionPicture& partition, const plan:
     collected += h.collected ? 1 : 0;
     cells.push_back({place_text(*plan.site, h.memory), m.node});
   }
-  std::string line = fmt::format("{}{}: {}, {} in", base::visible(p.name), of,
+  std::string line = fmt::format("{}{}: {}, {}", base::visible(p.name), of,
                                  plural(static_cast<std::int64_t>(p.pieces()), "piece", "pieces"),
-                                 bytes_text(static_cast<double>(partition.bytes)));
-  const auto list = [&](std::string_view before, const std::set<machine::MemoryKind>& some) {
-    for (const machine::MemoryKind kind : some) {
-      line += fmt::format("{}{}", before, name_of(kind));
-      before = ", ";
-    }
-  };
-  list(" ", kinds);
-  list("; earlier or also in ", others);
+                                 bytes_of(partition, kinds));
+  for (const machine::MemoryKind kind : kinds) others.erase(kind);
+  if (!others.empty()) line += "; also " + bytes_of(partition, others);
   if (sums > 0) line += fmt::format("; {} as sums only", sums);
   if (collected > 0) line += fmt::format("; {} collected after use", collected);
   picture.say(line);
@@ -172,6 +166,15 @@ void show_homes(Picture& picture, const PartitionPicture& partition, const plan:
 }
 
 }  // namespace
+
+std::string bytes_of(const PartitionPicture& picture, const std::set<machine::MemoryKind>& kinds) {
+  std::string text;
+  for (const machine::MemoryKind kind : kinds) {
+    text += fmt::format("{}{} in {}", text.empty() ? "" : ", ",
+                        bytes_text(static_cast<double>(picture.bytes[kind])), name_of(kind));
+  }
+  return text;
+}
 
 std::string title_of(const LaunchPicture& picture, const program::Program& program) {
   const std::string name = base::visible(program.tasks[picture.task].name);
@@ -215,7 +218,7 @@ std::string layout_text(const plan::Plan& plan, bool color) {
   picture.say(fmt::format("placement: {}.processor of every point", ranks ? "rank" : "node"));
   for (const LaunchPicture& l : launch_pictures(plan)) show_launch(picture, l, *plan.program);
   picture.say("");
-  picture.say("homes: the memory in which the last task had each piece, node.index or node");
+  picture.say(kHomes);
   for (const PartitionPicture& p : partition_pictures(plan)) show_homes(picture, p, plan);
   return picture.take();
 }

@@ -374,7 +374,7 @@ update (2,) on GPU: 2 points on 2 processors
 look (2,) on GPU: 2 points on 2 processors
   0 0.0 1.0
 
-homes: the memory in which the last task had each piece, node.index or node
+homes: the memory in which the last task of the loop had each piece, node.index or node
 
 own of r: 2 pieces, 200 MB in FBMEM
   0 0.0 1.0

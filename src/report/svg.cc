@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/text.h"
 #include "report/layout.h"
@@ -28,14 +29,16 @@ struct Rgb {
   int blue;
 };
 
-// Hues that also those tell apart who do not see all colours (Okabe and Ito, Color Universal Design).
-constexpr std::array<Rgb, 7> kHues = {{{0, 114, 178},
+// Hues that also those tell apart who do not see all colours (after Okabe and Ito, Color Universal Design),
+// far enough from one another that no light one is a darker one's shade.
+constexpr std::array<Rgb, 8> kHues = {{{0, 114, 178},
                                        {230, 159, 0},
                                        {0, 158, 115},
-                                       {204, 121, 167},
-                                       {86, 180, 233},
-                                       {213, 94, 0},
-                                       {160, 150, 40}}};
+                                       {204, 70, 150},
+                                       {240, 228, 66},
+                                       {110, 110, 110},
+                                       {213, 60, 0},
+                                       {110, 70, 220}}};
 
 // The hue of the node, lighter from processor to processor; light enough for black letters.
 std::string fill_of(std::uint32_t node, std::uint32_t index, std::uint32_t count) {
@@ -165,12 +168,14 @@ void in_grids(Drawing& d, const lang::Domain& domain, const std::vector<Cell>& c
 }
 
 void draw_launch(Drawing& d, const LaunchPicture& launch, const plan::Plan& plan) {
-  const auto per_rank = static_cast<std::uint32_t>(plan.site->grid().count(launch.kind));
+  const auto per_node =
+      static_cast<std::uint32_t>(plan.site->grid().count(launch.kind) * plan.site->ranks_per_node());
   std::vector<Cell> cells;
   lang::Point p = launch.domain.lo;
   for (const lang::Slot& s : launch.slots) {
+    const plan::Processor& processor = plan.site->processors()[plan.site->processor(launch.kind, s)];
     cells.push_back(
-        {fmt::format("{}.{}", s.node, s.processor), fill_of(s.node, s.processor, per_rank),
+        {fmt::format("{}.{}", s.node, s.processor), fill_of(processor.node, processor.index, per_node),
          fmt::format("{}: {} {} of {} {}", base::tuple_text(launch.domain.at(p)), name_of(launch.kind),
                      s.processor, plan.site->ranks_per_node() > 1 ? "rank" : "node", s.node)});
     launch.domain.next(&p);
@@ -188,7 +193,7 @@ void draw_launch(Drawing& d, const LaunchPicture& launch, const plan::Plan& plan
 void draw_homes(Drawing& d, const PartitionPicture& picture, const plan::Plan& plan) {
   const program::Partition& partition = plan.program->partitions[picture.partition];
   const plan::Site& site = *plan.site;
-  std::vector<std::string> kinds;
+  std::set<machine::MemoryKind> kinds;
   std::vector<Cell> cells;
   for (std::size_t i = 0; i < picture.homes.size(); ++i) {
     const Home& h = picture.homes[i];
@@ -197,8 +202,7 @@ void draw_homes(Drawing& d, const PartitionPicture& picture, const plan::Plan& p
       continue;
     }
     const plan::Memory& m = site.memories()[h.memory];
-    const std::string kind(name_of(m.kind));
-    if (std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(kind);
+    kinds.insert(m.kind);
     std::uint32_t same = 0;
     for (const plan::Memory& other : site.memories())
       same += other.node == m.node && other.kind == m.kind ? 1 : 0;
@@ -206,17 +210,16 @@ void draw_homes(Drawing& d, const PartitionPicture& picture, const plan::Plan& p
                      fmt::format("piece {}: {}{}{}", i, memory_text(site, h.memory),
                                  h.sums ? ", sums only" : "", h.collected ? ", collected after use" : "")});
   }
+  const std::string& region = plan.program->regions[partition.region].name;
+  const std::string of = region == partition.name ? "" : fmt::format(" of {}", region);
   d.move(30);
-  d.text(kMargin, "head",
-         fmt::format("{} of {}: {} in {}", partition.name, plan.program->regions[partition.region].name,
-                     bytes_text(static_cast<double>(picture.bytes)),
-                     base::join(std::vector<std::string_view>(kinds.begin(), kinds.end()), ", ")));
+  d.text(kMargin, "head", fmt::format("{}{}: {}", partition.name, of, bytes_of(picture, kinds)));
   d.move(8);
   in_rows(d, cells, 0);
 }
 
 void draw_legend(Drawing& d, const plan::Plan& plan) {
-  const auto nodes = static_cast<std::uint32_t>(plan.site->grid().nodes);
+  const auto nodes = static_cast<std::uint32_t>(plan.site->nodes());
   const auto shown = std::min<std::uint32_t>(nodes, static_cast<std::uint32_t>(kHues.size()));
   d.move(12);
   int x = kMargin;
@@ -226,8 +229,7 @@ void draw_legend(Drawing& d, const plan::Plan& plan) {
   }
   d.move(14);
   d.text(x + 8, "note",
-         fmt::format("{}; lighter from its first processor or memory to its last{}",
-                     plan.site->ranks_per_node() > 1 ? "rank" : "node",
+         fmt::format("node; lighter from its first processor or memory to its last; - is used by no task{}",
                      nodes > shown ? fmt::format("; the colours repeat every {}", kHues.size()) : ""));
   d.move(12);
 }
@@ -248,7 +250,7 @@ std::string layout_svg(const plan::Plan& plan) {
                      plan.site->ranks_per_node() > 1 ? "rank" : "node"));
   for (const LaunchPicture& l : launch_pictures(plan)) draw_launch(d, l, plan);
   d.move(44);
-  d.text(kMargin, "section", "Homes: the memory in which the last task had each piece");
+  d.text(kMargin, "section", std::string("H") + (kHomes + 1));
   for (const PartitionPicture& p : partition_pictures(plan)) draw_homes(d, p, plan);
   return d.document(title);
 }
