@@ -1,0 +1,58 @@
+#include "lang/edit.h"
+
+#include <gtest/gtest.h>
+
+#include "lang/lang.h"
+
+namespace mapwright::lang {
+namespace {
+
+std::string after(const std::string& text, const std::vector<Edit>& edits) {
+  const auto result = edited(std::make_shared<base::Source>("test.mapper", text), edits);
+  if (result) return *result;
+  std::string problems;
+  for (const base::Diagnostic& d : result.problems().items()) problems += base::render(d, false);
+  return problems;
+}
+
+TEST(Edit, PutsWhatWasNotThere) {
+  EXPECT_EQ(after("Task * GPU;\n", {{false, "InstanceLimit t 2;"}}), "Task * GPU;\n\nInstanceLimit t 2;\n");
+  EXPECT_EQ(after("", {{false, "Region t r GPU ZCMEM;"}}), "Region t r GPU ZCMEM;\n");
+}
+
+TEST(Edit, ReplacesTheSameKeyOnly) {
+  EXPECT_EQ(after("Region * r GPU FBMEM;\nRegion t r GPU FBMEM;\nRegion t r CPU SYSMEM;\n",
+                  {{false, "Region t r GPU ZCMEM;"}}),
+            "Region * r GPU FBMEM;\nRegion t r CPU SYSMEM;\n\nRegion t r GPU ZCMEM;\n");
+  EXPECT_EQ(after("Layout * r GPU SOA;\nLayout * r FBMEM AOS;\nInstanceLimit t 1;\n",
+                  {{false, "Layout * r GPU F_order;"}, {true, "InstanceLimit t 9;"}}),
+            "Layout * r FBMEM AOS;\n\nLayout * r GPU F_order;\n");
+}
+
+TEST(Edit, TakesNamesOutOfLists) {
+  EXPECT_EQ(after("# maps\nTask a, b, c GPU;\nCollectMemory a *;\n",
+                  {{false, "Task b CPU, GPU;"}, {true, "CollectMemory a *;"}}),
+            "# maps\nTask a, c GPU;\n\nTask b CPU, GPU;\n");
+}
+
+TEST(Edit, BringsItsFunctions) {
+  const std::string mapper =
+      "m = Machine(GPU);\n\ndef f(Task task) {\n    return m[0, 0];\n}\n\nIndexTaskMap a, b f;\n";
+  // As it is there, it is used; another of the name gets a number, and stays the same when it is put again.
+  EXPECT_EQ(after(mapper, {{false, "def f(Task task) { return m[0, 0]; } SingleTaskMap c f;"}}),
+            mapper + "\nSingleTaskMap c f;\n");
+  const Edit other = {false, "def f(Task task) { return m[0, 1]; } IndexTaskMap b f;"};
+  const std::string expected =
+      "m = Machine(GPU);\n\ndef f(Task task) {\n    return m[0, 0];\n}\n\nIndexTaskMap a f;\n\n"
+      "def f_2(Task task) {\n    return m[0, 1];\n}\n\nIndexTaskMap b f_2;\n";
+  EXPECT_EQ(after(mapper, {other}), expected);
+  EXPECT_EQ(after(mapper, {other, other}), expected);
+}
+
+TEST(Edit, SaysWhatDoesNotParse) {
+  EXPECT_NE(after("Task * GPU\n", {{false, "InstanceLimit t 1;"}}).find("MW2002"), std::string::npos);
+  EXPECT_NE(after("Task * GPU;\n", {{false, "InstanceLimit t;"}}).find("error"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mapwright::lang
