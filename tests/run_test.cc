@@ -77,7 +77,12 @@ TEST_F(RunCommand, WritesItsDocument) {
             (std::vector<std::string>{"local", "intra_node", "inter_node", "inter_rank", "host_device"}));
   for (const auto& [key, bytes] : d["bytes"].items()) EXPECT_TRUE(bytes.is_number_integer()) << key;
   EXPECT_EQ(d["bytes"]["inter_node"], 0);
-  EXPECT_EQ(d["findings"], ordered_json::array());
+  ASSERT_FALSE(d["findings"].empty());
+  EXPECT_EQ(keys(d["findings"][0]),
+            (std::vector<std::string>{"code", "share", "gain", "explain", "suggest", "edits"}));
+  EXPECT_EQ(d["findings"][0]["code"], "slow_memory");
+  EXPECT_EQ(d["findings"][0]["edits"].dump(),
+            R"([{"remove":false,"text":"Region distribute_charge rp_shared GPU FBMEM, ZCMEM;"}])");
   EXPECT_EQ(d["diagnostics"], ordered_json::array());
   // The same figures twice.
   std::int64_t moved = 0;

@@ -21,7 +21,8 @@ std::string text_of(const std::filesystem::path& path) {
   return std::get<std::string>(base::read_file(path, 1 << 20));
 }
 
-engine::Execution executed(const std::string& app, const std::string& mapper, const machine::Machine& machine) {
+engine::Execution executed(const std::string& app, const std::string& mapper,
+                           const machine::Machine& machine) {
   apps::Options options;
   options.machine = &machine;
   options.nodes = 2;
@@ -40,8 +41,8 @@ bool crosses(const plan::Plan& plan, const plan::Op& op) {
              plan::Distance::other_node;
 }
 
-// Nothing changed, nothing changes; without copies between nodes it is never slower, and never faster than the
-// kernels of the busiest processor.
+// Nothing changed, nothing changes; without copies between nodes it is never slower, and never faster than
+// the kernels of the busiest processor.
 TEST(WhatIf, ReplaysEveryApplication) {
   const auto machine = *machine::load_machine(kRoot / "machines", "p100x4");
   for (const auto& app : apps::all()) {
@@ -52,7 +53,8 @@ TEST(WhatIf, ReplaysEveryApplication) {
       const engine::WhatIf what_if(e.profile);
       const double interval = e.profile.timed_end - e.profile.timed_begin;
       EXPECT_NEAR(what_if.before(), interval, 1e-9 * interval);
-      const double local = what_if([&](plan::OpId i, double s) { return crosses(plan, plan.ops[i]) ? 0 : s; });
+      const double local =
+          what_if([&](plan::OpId i, double s) { return crosses(plan, plan.ops[i]) ? 0 : s; });
       EXPECT_LE(local, interval * (1 + 1e-9));
       const double nothing = what_if([](plan::OpId, double) { return 0.0; });
       EXPECT_LT(nothing, interval / 2);

@@ -4,6 +4,7 @@
 #include "cli/json.h"
 #include "cli/subject.h"
 #include "engine/sim/sim.h"
+#include "guide/guide.h"
 #include "report/json.h"
 #include "report/run_text.h"
 #include "report/trace.h"
@@ -40,20 +41,22 @@ class Run : public Command {
       execution = engine::sim::run(std::make_shared<const plan::Plan>(std::get<plan::Plan>(std::move(plan))));
     }
     if (!trace_.empty() && !execution.failure) write_text(trace_, report::chrome_trace(execution.profile));
+    std::vector<guide::Finding> findings;
+    if (!execution.failure) findings = guide::findings(execution, *placer->mapper());
     if (json()) {
-      console.result(dump(document(subject, execution)));
+      console.result(dump(document(subject, execution, findings)));
     } else if (execution.failure) {
       console.say(execution.failure->text);
       console.problems(execution.failure->problems);
     } else {
-      console.result(report::run_text(execution));
+      console.result(report::run_text(execution) + report::findings_text(findings));
     }
     return execution.failure ? Exit::failed : Exit::ok;
   }
 
  private:
-  // Findings come from guidance, one object each; there is none yet.
-  Json document(const Subject& subject, const engine::Execution& e) const {
+  Json document(const Subject& subject, const engine::Execution& e,
+                const std::vector<guide::Finding>& findings) const {
     Json d;
     d["schema"] = "mapwright.run/1";
     d["program"] = subject.program->name;
@@ -62,7 +65,7 @@ class Run : public Command {
     d["mapper"] = subject_.mapper;
     d["engine"] = engine_;
     report::add_execution(&d, *subject.program, e);
-    d["findings"] = Json::array();
+    report::add_findings(&d, findings);
     add_problems(&d, e.failure ? e.failure->problems : base::Diagnostics());
     return d;
   }

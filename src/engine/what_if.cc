@@ -12,17 +12,20 @@ using plan::OpKind;
 using plan::Plan;
 
 template <class Visit>
-void WhatIf::for_each_wait(OpId i, Visit&& visit) const {
+void WhatIf::for_each_wait(OpId i, const Waits& waits, Visit&& visit) const {
   const Plan& plan = *profile_.plan;
-  for (const plan::Wait& w : plan.waits_of(i)) visit(w.op);
+  for (const plan::Wait& w : plan.waits_of(i)) {
+    if (!waits || waits(i, w)) visit(w.op);
+  }
   if (on_processor_[i] != kNone) visit(on_processor_[i]);
   const Span& s = profile_.spans[i];
   if (s.cause == Cause::request && s.by != kNone) visit(s.by);
   // Data is not fetched before the task that needs it is mapped.
   const OpKind kind = plan.ops[i].kind;
   if (kind != OpKind::copy && kind != OpKind::fold) return;
-  for (const plan::Wait& w : plan.waits_of(plan.ops[i].parent)) {
-    if (w.mapping) visit(w.op);
+  const OpId task = plan.ops[i].parent;
+  for (const plan::Wait& w : plan.waits_of(task)) {
+    if (w.mapping && (!waits || waits(task, w))) visit(w.op);
   }
 }
 
@@ -53,14 +56,14 @@ WhatIf::WhatIf(const Profile& profile) : profile_(profile) {
     if (plan.ops[i].kind == OpKind::fence) continue;  // starts when all before it is over
     const Span& s = profile.spans[i];
     double ready = fence_end[i];
-    for_each_wait(i, [&](OpId op) { ready = std::max(ready, profile.spans[op].end); });
+    for_each_wait(i, {}, [&](OpId op) { ready = std::max(ready, profile.spans[op].end); });
     const bool by_runtime = s.cause == Cause::mapping && s.by == kNone && plan.ops[i].parent == kNone;
     starts_[i] = by_runtime ? Start{0, s.start - fence_end[i]} : Start{std::max(0.0, s.start - ready), 0};
   }
   before_ = (*this)([](OpId, double seconds) { return seconds; });
 }
 
-double WhatIf::operator()(const std::function<double(OpId, double)>& seconds) const {
+double WhatIf::operator()(const Seconds& seconds, const Waits& waits) const {
   const Plan& plan = *profile_.plan;
   const std::size_t n = plan.ops.size();
   std::vector<double> end(n);
@@ -73,7 +76,7 @@ double WhatIf::operator()(const std::function<double(OpId, double)>& seconds) co
   for (const OpId i : order_) {
     const Span& s = profile_.spans[i];
     double ready = plan.ops[i].kind == OpKind::fence ? over : fence;
-    for_each_wait(i, [&](OpId op) { ready = std::max(ready, end[op]); });
+    for_each_wait(i, waits, [&](OpId op) { ready = std::max(ready, end[op]); });
     const double start = std::max(ready + starts_[i].lag, fence + starts_[i].after_fence);
     end[i] = start + seconds(i, s.end - s.start);
     over = std::max(over, end[i]);

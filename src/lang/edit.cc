@@ -26,8 +26,8 @@ std::string kind_key(const std::vector<ProcessorRef>& kind) {
   return kind.empty() ? "*" : std::string(name_of(kind[0].kind));
 }
 
-// What a statement decides for: a key for each name in its list, and where that name stands. Statements without
-// a list have one key and no place.
+// What a statement decides for: a key for each name in its list, and where that name stands. Statements
+// without a list have one key and no place.
 struct Decided {
   std::string key;
   std::optional<Span> name;
@@ -152,8 +152,8 @@ class Editor {
       text_.replace(cut->span.begin, cut->span.end - cut->span.begin, cut->instead);
   }
 
-  // The statements of an edit, its functions first seen to: those that are there are used, names that are taken
-  // are changed.
+  // The statements of an edit, its functions first seen to: those that are there are used, names that are
+  // taken are changed.
   static std::string additions(const Ast& change, const Ast& mapper) {
     std::map<std::string, std::string, std::less<>> bodies;  // of the mapper's functions and variables
     for (const Statement& s : mapper.statements) {

@@ -9,20 +9,21 @@
 
 namespace mapwright::lang {
 
-//! Statements that shall hold, with the functions that they need, or whose like shall not. A statement decides for a
-//! key: its keyword with the task, region and processor that it names. `IndexTaskMap a, b f;` has one key for each
-//! of a and b.
+//! Statements that shall hold, with the functions that they need, or whose like shall not. A statement
+//! decides for a key: its keyword with the task, region and processor that it names. `IndexTaskMap a, b f;`
+//! has one key for each of a and b.
 struct Edit {
   bool remove = false;
-  std::string text;  //!< as in a mapper: "InstanceLimit task_4 1;", "def f(Task task) { ... } IndexTaskMap t f;"
+  std::string
+      text;  //!< as in a mapper: "InstanceLimit task_4 1;", "def f(Task task) { ... } IndexTaskMap t f;"
 
   friend bool operator==(const Edit&, const Edit&) = default;
 };
 
-//! The mapper after the edits, one after the other, in canonical form with its comments. Statements with the same key
-//! as an edit's go, lists lose the names that it names, and what it puts stands at the end. A function of the edit
-//! that the mapper has already, to the letter in canonical form, is not repeated; one that has the name of another
-//! gets a number. Fails where the mapper or an edit does not parse.
+//! The mapper after the edits, one after the other, in canonical form with its comments. Statements with the
+//! same key as an edit's go, lists lose the names that it names, and what it puts stands at the end. A
+//! function of the edit that the mapper has already, to the letter in canonical form, is not repeated; one
+//! that has the name of another gets a number. Fails where the mapper or an edit does not parse.
 base::Result<std::string> edited(const base::SourcePtr& mapper, std::span<const Edit> edits);
 
 }  // namespace mapwright::lang

@@ -121,6 +121,21 @@ void add_execution(Json* document, const program::Program& program, const engine
   d["regions"] = regions_json(summary, program);
 }
 
+void add_findings(Json* document, const std::vector<guide::Finding>& findings) {
+  Json list = Json::array();
+  for (const guide::Finding& f : findings) {
+    Json edits = Json::array();
+    for (const lang::Edit& e : f.edits) edits.push_back({{"remove", e.remove}, {"text", e.text}});
+    list.push_back({{"code", f.code},
+                    {"share", f.share},
+                    {"gain", f.gain},
+                    {"explain", f.explain},
+                    {"suggest", f.suggest},
+                    {"edits", std::move(edits)}});
+  }
+  (*document)["findings"] = std::move(list);
+}
+
 namespace {
 
 Json bytes_json(const PartitionPicture& picture) {

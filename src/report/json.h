@@ -4,6 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "engine/execution.h"
+#include "guide/guide.h"
 
 namespace mapwright::report {
 
@@ -13,6 +14,9 @@ using Json = nlohmann::ordered_json;
 //! "gflops_per_node", "bytes", "memory", "critical_path", "tasks", "processors", "regions". Of one that
 //! failed, the figures are null and the lists are empty.
 void add_execution(Json* document, const program::Program& program, const engine::Execution& execution);
+
+//! Adds "findings": [{"code", "share", "gain", "explain", "suggest", "edits": [{"remove", "text"}]}].
+void add_findings(Json* document, const std::vector<guide::Finding>& findings);
 
 //! Adds what a plan places where: "launches" and "homes".
 void add_layout(Json* document, const plan::Plan& plan);

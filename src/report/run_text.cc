@@ -147,4 +147,18 @@ std::string run_text(const engine::Execution& execution) {
          memory_table(summary, *plan.site);
 }
 
+std::string findings_text(const std::vector<guide::Finding>& findings) {
+  if (findings.empty()) return "";
+  std::string text = "\nwhat to change, and how much of the time it would save by itself\n";
+  for (std::size_t i = 0; i < std::min(findings.size(), kMostFindings); ++i) {
+    const guide::Finding& f = findings[i];
+    text += fmt::format("{:>5}  {}\n       {}\n", percent_text(f.gain), f.explain, f.suggest);
+  }
+  if (findings.size() > kMostFindings) {
+    const std::size_t more = findings.size() - kMostFindings;
+    text += fmt::format("       ... and {} more {}\n", more, more == 1 ? "finding" : "findings");
+  }
+  return text;
+}
+
 }  // namespace mapwright::report

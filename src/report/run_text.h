@@ -5,6 +5,7 @@
 
 #include "engine/critical_path.h"
 #include "engine/summary.h"
+#include "guide/guide.h"
 
 namespace mapwright::report {
 
@@ -13,5 +14,9 @@ inline constexpr std::size_t kMostRows = 6;
 
 //! Lines with their ends. Of an execution that did not fail.
 std::string run_text(const engine::Execution& execution);
+
+//! What to change, the largest gain first: at most kMostFindings. Empty where there is nothing.
+inline constexpr std::size_t kMostFindings = 3;
+std::string findings_text(const std::vector<guide::Finding>& findings);
 
 }  // namespace mapwright::report
