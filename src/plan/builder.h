@@ -65,7 +65,7 @@ class Builder {
   std::optional<InstanceId> existing(const Access& a, MemoryId memory, const policy::Layout& layout,
                                      std::uint32_t group);
   InstanceId make_instance(Instance instance);
-  bool take_room(InstanceId id);
+  bool take_room(InstanceId id, std::span<const Use> in_use);
   bool fail(Failure failure);
   bool fail_at(const base::DiagnosticKind& kind, std::string code, std::string text,
                std::optional<base::Span> where, std::string message, std::string note);

@@ -39,11 +39,16 @@ std::span<const Use> Builder::all_uses(const Mapping& m) const {
 
 // Whether the instances of an earlier mapping are still there, or room for those that were freed is.
 bool Builder::hold(const Mapping& m) {
-  for (const Use& use : all_uses(m)) {
-    const Instance& instance = plan_.instances[use.instance];
-    if (room_.holds(use.instance)) {
-      room_.keep(use.instance);
-    } else if ((!instance.collected && !instance.reduction) || !take_room(use.instance)) {
+  const std::span<const Use> uses = all_uses(m);
+  for (std::size_t i = 0; i < uses.size(); ++i) {
+    const Instance& instance = plan_.instances[uses[i].instance];
+    if (room_.holds(uses[i].instance)) {
+      room_.keep(uses[i].instance);
+    } else if ((!instance.collected && !instance.reduction) || !take_room(uses[i].instance, uses)) {
+      for (const Use& use : uses.first(i)) {
+        const Instance& held = plan_.instances[use.instance];
+        if (held.collected || held.reduction) room_.give_back(use.instance);
+      }
       return false;
     }
   }
@@ -154,7 +159,7 @@ std::int64_t Builder::use_memory(const Access& a, MemoryId memory, const policy:
   made.reduction = reduces;
   made.collected = a.choice->collected;
   const InstanceId instance = make_instance(made);
-  if (take_room(instance)) {
+  if (take_room(instance, std::span(plan_.uses).subspan(static_cast<std::size_t>(first_use_)))) {
     plan_.uses.push_back({instance, missing});
     return 0;
   }
@@ -239,12 +244,11 @@ InstanceId Builder::make_instance(Instance instance) {
 }
 
 // Room for an instance, new or freed before.
-bool Builder::take_room(InstanceId id) {
+bool Builder::take_room(InstanceId id, std::span<const Use> in_use) {
   const Instance& instance = plan_.instances[id];
   const auto unneeded = [&](InstanceId other) {
     // What the task at hand uses stays.
-    return std::ranges::find(plan_.uses.begin() + first_use_, plan_.uses.end(), other, &Use::instance) ==
-               plan_.uses.end() &&
+    return std::ranges::find(in_use, other, &Use::instance) == in_use.end() &&
            !coherence_.needed(other, plan_.instances[other]);
   };
   const bool again = static_cast<std::size_t>(id) < known_.size() && known_[id];

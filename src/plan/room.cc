@@ -63,6 +63,10 @@ void Room::may_free(InstanceId id, OpId last) {
   s.free_able = true;
 }
 
+void Room::give_back(InstanceId id) {
+  may_free(id, state_[id].last);
+}
+
 void Room::keep(InstanceId id) {
   State& s = state_[id];
   if (!s.free_able) return;

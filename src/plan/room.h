@@ -23,6 +23,8 @@ class Room {
   //! An instance that may be freed once `last` is over, and is used by the next user of the same mapping
   //! meanwhile.
   void may_free(InstanceId id, OpId last);
+  //! It may be freed as it was: what wanted it uses others.
+  void give_back(InstanceId id);
   //! The instance is in use again.
   void keep(InstanceId id);
   //! Frees a collected instance whose last user is over by then anyway.

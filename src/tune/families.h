@@ -1,0 +1,27 @@
+// Families of index maps: which point runs on which processor, for launches of any rank. What classical
+// strategies choose from; a person or a language model may write any function.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "machine/kinds.h"
+
+namespace mapwright::tune {
+
+//! A mapping function of one launch domain's rank.
+struct Family {
+  std::string name;  //!< "blocks_yx"; a word of the language
+  std::string body;  //!< statements; `m` is the machine of the processor kind
+};
+
+//! Of launches of this rank: blocks and dealt-out points along every order of the axes (x the first; of more
+//! than three axes, only forwards and backwards), once over all processors and once over the nodes first, and
+//! grids that auto_split chooses, with blocks or points dealt out inside a node.
+std::vector<Family> families(int rank);
+
+//! "def blocks_yx_gpu(Task task) { ... }", and its name.
+std::string function_of(const Family& family, machine::ProcessorKind kind);
+std::string function_name(const Family& family, machine::ProcessorKind kind);
+
+}  // namespace mapwright::tune

@@ -1,0 +1,212 @@
+#include "tune/space.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "base/bug.h"
+#include "lang/format.h"
+#include "machine/machine.h"
+
+namespace mapwright::tune {
+namespace {
+
+using machine::MemoryKind;
+using machine::ProcessorKind;
+using Kind = Decision::Kind;
+
+constexpr int kMixed = -1;
+constexpr std::size_t kNoDecision = ~std::size_t{0};
+// The order in which tasks get a processor when the mapper says nothing.
+constexpr std::array kDefaultOrder{ProcessorKind::gpu, ProcessorKind::omp, ProcessorKind::cpu};
+constexpr std::array kLimits{"0", "1", "2", "4"};
+constexpr std::array kLayouts{"", "SOA C_order", "SOA F_order", "AOS C_order", "AOS F_order"};
+
+std::vector<ProcessorKind> kinds_of(const program::Task& task, const machine::Machine& machine) {
+  std::vector<ProcessorKind> kinds;
+  for (const ProcessorKind k : kDefaultOrder) {
+    if (machine.processors[k] && machine.processors[k]->count > 0 && task.variant(k) != nullptr)
+      kinds.push_back(k);
+  }
+  return kinds;
+}
+
+// What a kind of processor reaches, the default first, then by bandwidth.
+std::vector<MemoryKind> memories_of(ProcessorKind kind, const machine::Machine& machine) {
+  std::vector<MemoryKind> reached;
+  for (const MemoryKind m : machine::kMachineMemories) {
+    if (machine.affinities[kind][m] && machine.memories[m]) reached.push_back(m);
+  }
+  std::ranges::stable_sort(reached, [&](MemoryKind a, MemoryKind b) {
+    return machine.affinities[kind][a]->bandwidth > machine.affinities[kind][b]->bandwidth;
+  });
+  const std::vector<MemoryKind> first = kind == ProcessorKind::gpu
+                                            ? std::vector{MemoryKind::fbmem}
+                                            : std::vector{MemoryKind::sockmem, MemoryKind::sysmem};
+  for (const MemoryKind m : first) {
+    const auto found = std::ranges::find(reached, m);
+    if (found == reached.end()) continue;
+    std::rotate(reached.begin(), found, found + 1);
+    break;
+  }
+  return reached;
+}
+
+}  // namespace
+
+Space::Space(const program::Program& program, const plan::Site& site) : program_(program) {
+  const machine::Machine& machine = site.machine();
+  const std::size_t tasks = program.tasks.size();
+  parent_of_.resize(tasks);
+  std::vector<int> rank(tasks);
+  std::vector<std::set<program::PartitionId>> partitions(tasks);  // with data
+  std::set<program::PartitionId> all;
+  std::map<std::string_view, program::PartitionId> named;
+  for (const program::Launch& l : program.launches) {
+    // One function maps all launches of a task: of different ranks, none of the families does.
+    if (!l.single) rank[l.task] = rank[l.task] == 0 || rank[l.task] == l.domain.rank ? l.domain.rank : kMixed;
+    if (l.single && l.parent) parent_of_[l.task] = program.launches[l.parent->launch].task;
+    if (program.tasks[l.task].inner) continue;
+    for (const program::Requirement& r : l.requirements) {
+      if (r.privilege == program::Privilege::none) continue;
+      // Mappers know partitions by name, and several may have one.
+      const program::PartitionId known =
+          named.try_emplace(program.partitions[r.partition].name, r.partition).first->second;
+      partitions[l.task].insert(known);
+      all.insert(known);
+    }
+  }
+  processor_of_.assign(tasks, kNoDecision);
+  only_.assign(tasks, ProcessorKind::cpu);
+  families_.resize(tasks);
+  std::vector<std::vector<ProcessorKind>> kinds(tasks);
+  for (program::TaskId t = 0; t < tasks; ++t) {
+    kinds[t] = kinds_of(program.tasks[t], machine);
+    if (kinds[t].empty()) continue;
+    only_[t] = kinds[t][0];
+    Decision d{Kind::processor, t, 0, {}, {}};
+    for (const ProcessorKind k : kinds[t]) d.options.emplace_back(name_of(k));
+    if (kinds[t].size() > 1) processor_of_[t] = decisions_.size();
+    add(std::move(d));
+  }
+  for (program::TaskId t = 0; t < tasks; ++t) {
+    if (kinds[t].empty()) continue;
+    if (rank[t] > 0) {
+      families_[t] = families(rank[t]);
+      Decision d{Kind::index_map, t, 0, {}, {""}};
+      for (const Family& f : families_[t]) d.options.push_back(f.name);
+      add(std::move(d));
+    }
+    if (parent_of_[t]) add({Kind::single_map, t, 0, {}, {"", "beside_parent"}});
+  }
+  for (program::TaskId t = 0; t < tasks; ++t) {
+    for (const ProcessorKind k : kinds[t]) {
+      std::vector<std::string> memories;
+      for (const MemoryKind m : memories_of(k, machine)) memories.emplace_back(name_of(m));
+      for (const program::PartitionId p : partitions[t]) add({Kind::memory, t, p, k, memories});
+    }
+  }
+  for (const program::PartitionId p : all) {
+    Decision d{Kind::layout, 0, p, {}, {}};
+    for (const char* l : kLayouts) d.options.emplace_back(l);
+    add(std::move(d));
+  }
+  for (program::TaskId t = 0; t < tasks; ++t) {
+    if (kinds[t].empty()) continue;
+    Decision limit{Kind::limit, t, 0, {}, {}};
+    for (const char* l : kLimits) limit.options.emplace_back(l);
+    add(std::move(limit));
+    if (!partitions[t].empty()) add({Kind::collect, t, 0, {}, {"", "*"}});
+  }
+}
+
+void Space::add(Decision decision) {
+  if (decision.options.size() > 1) decisions_.push_back(std::move(decision));
+}
+
+double Space::magnitude() const {
+  double sum = 0;
+  for (const Decision& d : decisions_) sum += std::log10(static_cast<double>(d.options.size()));
+  return sum;
+}
+
+ProcessorKind Space::kind_of(const Choice& choice, program::TaskId task) const {
+  const std::size_t d = processor_of_[task];
+  return d == kNoDecision ? only_[task] : *machine::processor_kind(decisions_[d].options[choice[d]]);
+}
+
+bool Space::matters(const Choice& choice, std::size_t decision) const {
+  const Decision& d = decisions_[decision];
+  if (d.kind == Kind::memory) return kind_of(choice, d.task) == d.on;
+  // A parent of another kind has no processor that its child could run on.
+  if (d.kind == Kind::single_map) return kind_of(choice, *parent_of_[d.task]) == kind_of(choice, d.task);
+  return true;
+}
+
+std::string Space::statement(const Choice& choice, std::size_t decision) const {
+  const Decision& d = decisions_[decision];
+  const std::string& task = program_.tasks[d.task].name;
+  const std::string& option = d.options[choice[decision]];
+  const auto others = [&](std::string_view first) {
+    std::string list(first);
+    for (const std::string& o : d.options) {
+      if (o != first) list += ", " + o;
+    }
+    return list;
+  };
+  switch (d.kind) {
+    case Kind::processor: return fmt::format("Task {} {};", task, others(option));
+    case Kind::memory:
+      return fmt::format("Region {} {} {} {};", task, program_.partitions[d.partition].name, name_of(d.on),
+                         others(option));
+    case Kind::layout: return fmt::format("Layout * {} * {};", program_.partitions[d.partition].name, option);
+    case Kind::limit: return fmt::format("InstanceLimit {} {};", task, option);
+    case Kind::collect: return fmt::format("CollectMemory {} *;", task);
+    case Kind::index_map:
+      return fmt::format("IndexTaskMap {} {};", task,
+                         function_name(families_[d.task][choice[decision] - 1u], kind_of(choice, d.task)));
+    case Kind::single_map: {
+      std::string kind(name_of(kind_of(choice, d.task)));
+      std::ranges::transform(kind, kind.begin(), [](char c) { return static_cast<char>(c | 0x20); });
+      return fmt::format("SingleTaskMap {} beside_parent_{};", task, kind);
+    }
+  }
+  base::bug("every decision has a statement");
+}
+
+std::string Space::mapper(const Choice& choice) const {
+  base::expects(choice.size() == decisions_.size(), "a choice decides everything");
+  std::string statements;
+  std::string maps;
+  std::map<std::string, std::string> functions;
+  for (std::size_t i = 0; i < decisions_.size(); ++i) {
+    const Decision& d = decisions_[i];
+    if (choice[i] == 0 || !matters(choice, i)) continue;
+    const ProcessorKind kind = kind_of(choice, d.task);
+    if (d.kind == Kind::index_map) {
+      const Family& family = families_[d.task][choice[i] - 1u];
+      functions[function_name(family, kind)] = function_of(family, kind);
+      maps += statement(choice, i) + "\n";
+    } else if (d.kind == Kind::single_map) {
+      std::string name(name_of(kind));
+      std::ranges::transform(name, name.begin(), [](char c) { return static_cast<char>(c | 0x20); });
+      functions["beside_parent_" + name] = fmt::format(
+          "def beside_parent_{}(Task task) {{ m = Machine({}); return m[*task.parent.processor(m)]; }}", name,
+          name_of(kind));
+      maps += statement(choice, i) + "\n";
+    } else {
+      statements += statement(choice, i) + "\n";
+    }
+  }
+  std::string text = statements;
+  for (const auto& [name, function] : functions) text += "\n" + function + "\n";
+  text += "\n" + maps;
+  const auto formatted = lang::format(std::make_shared<base::Source>("proposal", text));
+  base::expects(formatted.ok(), "what a space writes is a mapper");
+  return *formatted;
+}
+
+}  // namespace mapwright::tune

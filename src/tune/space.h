@@ -1,0 +1,66 @@
+// What the mappers of a program can decide on a machine: the space that classical strategies search. It is
+// derived from the program and the machine alone; names are copied and never read for meaning.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plan/site.h"
+#include "program/program.h"
+#include "tune/families.h"
+
+namespace mapwright::tune {
+
+struct Decision {
+  enum class Kind : std::uint8_t {
+    processor,   //!< of a task
+    memory,      //!< of a partition that a task uses on one kind of processor
+    layout,      //!< of a partition
+    index_map,   //!< of a task's index launches
+    single_map,  //!< of a task's single launches
+    limit,       //!< of a task
+    collect,     //!< of a task
+  };
+  Kind kind = Kind::processor;
+  program::TaskId task = 0;            //!< of all but layouts
+  program::PartitionId partition = 0;  //!< of memories and layouts: the first of its name
+  machine::ProcessorKind on = machine::ProcessorKind::cpu;  //!< of memories
+  //! The first is what the engine does when the mapper says nothing.
+  std::vector<std::string> options;
+};
+
+//! For each decision, the number of its option.
+using Choice = std::vector<std::uint16_t>;
+
+class Space {
+ public:
+  Space(const program::Program& program, const plan::Site& site);
+
+  const std::vector<Decision>& decisions() const { return decisions_; }
+  //! What the engine does by default: the first option of each.
+  Choice initial() const { return Choice(decisions_.size()); }
+  //! The decimal logarithm of the number of choices.
+  double magnitude() const;
+
+  //! The mapper, in canonical form. Decisions that have no effect, because the task runs elsewhere, say
+  //! nothing: choices that differ only in them have one mapper.
+  std::string mapper(const Choice& choice) const;
+  //! Whether a decision has an effect beside the others.
+  bool matters(const Choice& choice, std::size_t decision) const;
+
+ private:
+  void add(Decision decision);
+  machine::ProcessorKind kind_of(const Choice& choice, program::TaskId task) const;
+  std::string statement(const Choice& choice, std::size_t decision) const;
+
+  const program::Program& program_;
+  std::vector<Decision> decisions_;
+  std::vector<std::size_t> processor_of_;                  // the decision of each task
+  std::vector<std::optional<program::TaskId>> parent_of_;  // of tasks that are launched one by one
+  std::vector<machine::ProcessorKind> only_;               // the kind of tasks that have no choice
+  std::vector<std::vector<Family>> families_;              // of each task
+};
+
+}  // namespace mapwright::tune
