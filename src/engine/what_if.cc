@@ -6,7 +6,6 @@
 namespace mapwright::engine {
 
 using plan::kNone;
-using plan::Op;
 using plan::OpId;
 using plan::OpKind;
 using plan::Plan;

@@ -268,7 +268,8 @@ class Analysis {
     }
     for (const auto& [key, share] : shares) {
       const auto& [kind, partition, from, to, way] = key;
-      const auto one_of_them = [&, key = key](OpId i) { return key_of<Key>(i) == key; };
+      const Key& wanted = key;
+      const auto one_of_them = [&](OpId i) { return key_of<Key>(i) == wanted; };
       Finding f;
       f.code = kind == StepKind::copy ? "copies" : "folds";
       f.share = share;

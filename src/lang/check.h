@@ -76,6 +76,7 @@ class Checker {
   Lowered slice(const Expr& e);
   Lowered comprehension(const Expr& e);
   Lowered property(const Expr& e, const Expr* call);
+  std::optional<int> split_parts(Property p, const Expr& call) const;
   void check_dimensions(Property p, const Expr& call, Type object);
   Lowered call(const Expr& e);
   bool names_variable(const Expr& e) const;

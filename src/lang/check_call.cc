@@ -110,20 +110,25 @@ Checker::Lowered Checker::property(const Expr& e, const Expr* call) {
   if (counted && rule.result == TypeKind::space) check_dimensions(p, *call, object.type);
   if (rule.result == TypeKind::space && object.type.rank >= 0) {
     if (rule.rank) type.rank = object.type.rank + *rule.rank;
-    const auto literal = [&](std::uint32_t i) -> const Expr& { return ast_[ast_.list_of(*call)[i]]; };
-    if (p == Property::balance_split && counted && literal(1).kind == ExprKind::integer &&
-        literal(1).value < 64) {
-      type.rank = object.type.rank - 1 + static_cast<int>(literal(1).value);
-    }
-    if ((p == Property::auto_split || p == Property::greedy_split) && counted &&
-        literal(1).kind == ExprKind::tuple) {
-      const auto weights = ast_.list_of(literal(1));
-      const bool plain =
-          std::ranges::none_of(weights, [&](ExprId id) { return ast_[id].kind == ExprKind::unpack; });
-      if (plain) type.rank = object.type.rank - 1 + static_cast<int>(weights.size());
-    }
+    const auto parts = counted ? split_parts(p, *call) : std::nullopt;
+    if (parts) type.rank = object.type.rank - 1 + *parts;
   }
   return emit(n, whole, type);
+}
+
+// How many dimensions a split makes of one, where the text says it; the arguments are all there.
+std::optional<int> Checker::split_parts(Property p, const Expr& call) const {
+  const auto argument = [&]() -> const Expr& { return ast_[ast_.list_of(call)[1]]; };
+  if (p == Property::balance_split) {
+    if (argument().kind != ExprKind::integer || argument().value >= 64) return std::nullopt;
+    return static_cast<int>(argument().value);
+  }
+  if (p != Property::auto_split && p != Property::greedy_split) return std::nullopt;
+  if (argument().kind != ExprKind::tuple) return std::nullopt;
+  const auto weights = ast_.list_of(argument());
+  const auto unpacks = [&](ExprId id) { return ast_[id].kind == ExprKind::unpack; };
+  if (std::ranges::any_of(weights, unpacks)) return std::nullopt;
+  return static_cast<int>(weights.size());
 }
 
 // Dimensions that are written as numbers need no machine to be wrong.

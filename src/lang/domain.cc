@@ -83,7 +83,7 @@ std::string domain_text(const Domain& domain) {
 }
 
 std::size_t DomainHash::operator()(const Domain& d) const {
-  std::size_t h = static_cast<std::size_t>(d.rank);
+  auto h = static_cast<std::size_t>(d.rank);
   for (std::size_t i = 0; i < static_cast<std::size_t>(d.rank); ++i) {
     h = (h * 0x9E3779B97F4A7C15ULL) ^ static_cast<std::size_t>(d.lo[i] * 31 + d.hi[i]);
   }

@@ -36,6 +36,7 @@ struct Decided {
 struct Keys {
   static std::vector<Decided> listed(std::string_view word, const std::vector<Name>& names) {
     std::vector<Decided> keys;
+    keys.reserve(names.size());
     for (const Name& n : names) keys.push_back({fmt::format("{} {}", word, name_key(n)), n.span});
     return keys;
   }
@@ -148,8 +149,8 @@ class Editor {
       }
       cuts.push_back({base::cover(*decided.front().name, *decided.back().name), std::move(names)});
     }
-    for (auto cut = cuts.rbegin(); cut != cuts.rend(); ++cut)
-      text_.replace(cut->span.begin, cut->span.end - cut->span.begin, cut->instead);
+    std::ranges::reverse(cuts);  // what stands before a cut stays where it is
+    for (const Cut& cut : cuts) text_.replace(cut.span.begin, cut.span.end - cut.span.begin, cut.instead);
   }
 
   // The statements of an edit, its functions first seen to: those that are there are used, names that are

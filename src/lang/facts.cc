@@ -112,6 +112,7 @@ class NameCheck {
     };
     if (std::ranges::any_of(s.kinds, possible)) return;
     std::vector<std::string_view> names;
+    names.reserve(t.variants.size());
     for (const ProcessorKind k : t.variants) names.push_back(name_of(k));
     report(problem::no_variant, base::cover(s.kinds.front().span, s.kinds.back().span),
            fmt::format("`{}` has no variant for these processors", t.name),

@@ -9,11 +9,10 @@ namespace {
 // deep as the expression, which is bounded (kMaxExprDepth).
 class Invariants {
  public:
-  explicit Invariants(Code* code) : code_(*code) {
-    prints_ = std::ranges::any_of(code_.functions, [](const FunctionCode& f) {
-      return std::ranges::any_of(f.steps, [](const Step& s) { return s.kind == Step::Kind::print; });
-    });
-  }
+  explicit Invariants(Code* code)
+      : code_(*code), prints_(std::ranges::any_of(code_.functions, [](const FunctionCode& f) {
+          return std::ranges::any_of(f.steps, [](const Step& s) { return s.kind == Step::Kind::print; });
+        })) {}
 
   void run() {
     for (FunctionCode& f : code_.functions) {

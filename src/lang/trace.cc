@@ -49,7 +49,7 @@ std::optional<machine::Processor> Trace::run(const Point& point) {
     }
     if (!fits) return std::nullopt;
   }
-  std::array<std::int64_t, machine::kMaxRank> index;
+  std::array<std::int64_t, machine::kMaxRank> index{};
   for (int d = 0; d < space_->rank(); ++d) {
     const std::int64_t i = r[index_[static_cast<std::size_t>(d)]];
     if (i < 0 || i >= space_->extent(d)) return std::nullopt;

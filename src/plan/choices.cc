@@ -57,6 +57,7 @@ std::variant<LaunchChoice, Failure> choose(const program::Program& program, cons
   const std::vector<ProcessorKind> kinds = lang::usable_kinds(mapper, facts, &grid);
   if (kinds.empty()) {
     std::vector<std::string_view> names;
+    names.reserve(task.variants.size());
     for (const program::Variant& v : task.variants) names.push_back(name_of(v.kind));
     Failure failure{
         "no_variant",

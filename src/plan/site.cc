@@ -27,11 +27,18 @@ Site::Site(const machine::Machine& machine, std::int64_t nodes, std::int64_t ran
       grid_(machine::grid_of(machine, nodes, ranks_per_node)),
       nodes_(nodes),
       ranks_per_node_(ranks_per_node) {
+  count_kinds();
+  add_nodes();
+  add_ranks();
+  add_routes();
+}
+
+void Site::count_kinds() {
   for (const ProcessorKind kind : machine::kMachineProcessors) {
     first_processor_[kind] = processors_per_node_;
     if (!machine_.processors[kind]) continue;
     // Processes make their own CPU and OMP processors: with more ranks than stated there are more of them.
-    const std::int64_t made = grid_.count(kind) * ranks_per_node;
+    const std::int64_t made = grid_.count(kind) * ranks_per_node_;
     const std::int64_t count = kind == ProcessorKind::gpu ? machine_.processors[kind]->count
                                                           : std::max(made, machine_.processors[kind]->count);
     processors_of_kind_[kind] = static_cast<std::uint32_t>(count);
@@ -49,13 +56,16 @@ Site::Site(const machine::Machine& machine, std::int64_t nodes, std::int64_t ran
     memories_of_kind_[kind] = static_cast<std::uint32_t>(count);
     memories_per_node_ += memories_of_kind_[kind];
   }
+}
+
+void Site::add_nodes() {
   const auto socket_of = [&](ProcessorKind kind, std::uint32_t i) {
     const std::vector<std::int64_t>& sockets = machine_.processors[kind]->sockets;
     return static_cast<std::uint32_t>(sockets[i % sockets.size()]);
   };
-  processors_.reserve(processors_per_node_ * static_cast<std::size_t>(nodes));
-  memories_.reserve(memories_per_node_ * static_cast<std::size_t>(nodes));
-  for (std::uint32_t node = 0; node < nodes; ++node) {
+  processors_.reserve(processors_per_node_ * static_cast<std::size_t>(nodes_));
+  memories_.reserve(memories_per_node_ * static_cast<std::size_t>(nodes_));
+  for (std::uint32_t node = 0; node < nodes_; ++node) {
     for (const ProcessorKind kind : machine::kMachineProcessors) {
       for (std::uint32_t i = 0; i < processors_of_kind_[kind]; ++i)
         processors_.push_back({kind, node, node, i, socket_of(kind, i)});
@@ -69,10 +79,13 @@ Site::Site(const machine::Machine& machine, std::int64_t nodes, std::int64_t ran
       }
     }
   }
-  std::vector<std::uint32_t> ranks_on(static_cast<std::size_t>(nodes));
+}
+
+void Site::add_ranks() {
+  std::vector<std::uint32_t> ranks_on(static_cast<std::size_t>(nodes_));
   for (std::int64_t rank = 0; rank < grid_.nodes; ++rank) {
     const auto node =
-        static_cast<std::uint32_t>(machine::node_of_rank(machine_, nodes, ranks_per_node, rank));
+        static_cast<std::uint32_t>(machine::node_of_rank(machine_, nodes_, ranks_per_node_, rank));
     node_of_rank_.push_back(node);
     first_of_rank_.push_back(ranks_on[node]++);
     for (const ProcessorKind kind : machine::kMachineProcessors) {
@@ -82,6 +95,9 @@ Site::Site(const machine::Machine& machine, std::int64_t nodes, std::int64_t ran
       }
     }
   }
+}
+
+void Site::add_routes() {
   routes_.resize(machine::kMemoryKinds * machine::kMemoryKinds * kDistances);
   for (const MemoryKind a : machine::kMachineMemories) {
     for (const MemoryKind b : machine::kMachineMemories) {

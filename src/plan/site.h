@@ -77,6 +77,10 @@ class Site {
     double seconds_per_byte = 0;
   };
 
+  void count_kinds();
+  void add_nodes();
+  void add_ranks();
+  void add_routes();
   const Route& route(MemoryId from, MemoryId to) const;
   Route find_route(machine::MemoryKind from, machine::MemoryKind to, Distance distance) const;
 

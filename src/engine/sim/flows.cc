@@ -198,7 +198,7 @@ void Flows::fill() {
   for (Open& f : open_) f.growing = true;
   order_.clear();
   if (reached_.size() > kFew) {
-    for (std::uint32_t i = 0; i < reached_.size(); ++i) order_.push_back({reached_[i].share, i});
+    for (std::uint32_t i = 0; i < reached_.size(); ++i) order_.emplace_back(reached_[i].share, i);
     std::ranges::make_heap(order_, std::greater<>());
   }
   for (std::size_t left = open_.size(); left > 0;) {
