@@ -387,6 +387,7 @@ class Loader {
     FieldSet set = 0;
     if (!reader_.is_list(id, "\"fields\"", "a list of names")) return set;
     std::vector<std::string_view> names;
+    names.reserve(region.fields.size());
     for (const Field& f : region.fields) names.push_back(f.name);
     names.resize(std::min(names.size(), kMaxFields));
     json_.values(id, [&](Id value) {

@@ -18,7 +18,6 @@ class Cursor {
   using iterator_category = std::input_iterator_tag;
   using value_type = char;
   using difference_type = std::ptrdiff_t;
-  using pointer = const char*;
   using reference = const char&;
 
   Cursor(const char* at, const char** seen) : at_(at), seen_(seen) {}
@@ -112,7 +111,7 @@ class JsonBuilder {
   base::Span word(bool number) {
     constexpr std::string_view kBetween = " \t\r\n,:";
     const std::size_t begin = std::min(text_.find_first_not_of(kBetween, last_), text_.size());
-    std::size_t end = static_cast<std::size_t>(seen_ - text_.data());
+    auto end = static_cast<std::size_t>(seen_ - text_.data());
     if (number) end = std::min(text_.find_first_not_of("+-.0123456789eE", begin), text_.size());
     last_ = end;
     return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
@@ -162,10 +161,11 @@ base::Result<JsonText> JsonText::parse(base::SourcePtr source) {
   JsonText json;
   json.source_ = std::move(source);
   const std::string_view text = json.source_->text();
-  const char* seen = text.data();
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const char* seen = begin;
   JsonBuilder builder(&json, &seen);
-  const char* end = text.data() + text.size();
-  if (!nlohmann::json::sax_parse(Cursor(text.data(), &seen), Cursor(end, &seen), &builder))
+  if (!nlohmann::json::sax_parse(Cursor(begin, &seen), Cursor(end, &seen), &builder))
     return std::move(builder).problem();
   return json;
 }

@@ -82,6 +82,7 @@ void in_grids(Picture& picture, const lang::Domain& domain, const std::vector<Ce
   const std::int64_t shown_columns = std::min(columns, kMostColumns);
   std::size_t width = widest(cells);
   std::vector<Cell> heads;
+  heads.reserve(static_cast<std::size_t>(shown_columns));
   for (std::int64_t c = 0; c < shown_columns; ++c)
     heads.push_back({fmt::format("{}", domain.lo[columns_at] + c), 0, false});
   width = std::max(width, widest(heads));
@@ -114,6 +115,7 @@ void in_grids(Picture& picture, const lang::Domain& domain, const std::vector<Ce
 
 void show_launch(Picture& picture, const LaunchPicture& launch, const program::Program& program) {
   std::vector<Cell> cells;
+  cells.reserve(launch.slots.size());
   for (const lang::Slot& s : launch.slots)
     cells.push_back({fmt::format("{}.{}", s.node, s.processor), s.node});
   picture.say("");

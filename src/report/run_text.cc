@@ -31,6 +31,7 @@ std::size_t shown_of(std::size_t rows) {
 std::string path_lines(const std::vector<engine::PathPart>& parts, const program::Program& program) {
   std::string text = "\ncritical path\n";
   std::vector<double> shares;
+  shares.reserve(parts.size());
   for (const engine::PathPart& p : parts) shares.push_back(p.share);
   const std::vector<int> percents = whole_percents(shares);
   int rest = 0;

@@ -55,72 +55,91 @@ std::vector<MemoryKind> memories_of(ProcessorKind kind, const machine::Machine& 
   return reached;
 }
 
+// What the launches of a program say of its tasks.
+struct Uses {
+  std::vector<int> rank;  // of index launches; kMixed where they differ, 0 without
+  std::vector<std::optional<program::TaskId>> parent;
+  std::vector<std::set<program::PartitionId>> partitions;  // with data
+  std::set<program::PartitionId> all;
+};
+
+Uses uses_of(const program::Program& program) {
+  const std::size_t tasks = program.tasks.size();
+  Uses uses{std::vector<int>(tasks), {}, {}, {}};
+  uses.parent.resize(tasks);
+  uses.partitions.resize(tasks);
+  std::map<std::string_view, program::PartitionId> named;
+  for (const program::Launch& l : program.launches) {
+    int& rank = uses.rank[l.task];
+    if (!l.single) rank = rank == 0 || rank == l.domain.rank ? l.domain.rank : kMixed;
+    if (l.single && l.parent) uses.parent[l.task] = program.launches[l.parent->launch].task;
+    if (program.tasks[l.task].inner) continue;
+    for (const program::Requirement& r : l.requirements) {
+      if (r.privilege == program::Privilege::none) continue;
+      // Mappers know partitions by name, and several may have one.
+      const std::string_view name = program.partitions[r.partition].name;
+      const program::PartitionId known = named.try_emplace(name, r.partition).first->second;
+      uses.partitions[l.task].insert(known);
+      uses.all.insert(known);
+    }
+  }
+  return uses;
+}
+
+std::vector<std::string> words(std::span<const char* const> list) {
+  return {list.begin(), list.end()};
+}
+
 }  // namespace
 
 Space::Space(const program::Program& program, const plan::Site& site) : program_(program) {
   const machine::Machine& machine = site.machine();
   const std::size_t tasks = program.tasks.size();
-  parent_of_.resize(tasks);
-  std::vector<int> rank(tasks);
-  std::vector<std::set<program::PartitionId>> partitions(tasks);  // with data
-  std::set<program::PartitionId> all;
-  std::map<std::string_view, program::PartitionId> named;
-  for (const program::Launch& l : program.launches) {
-    // One function maps all launches of a task: of different ranks, none of the families does.
-    if (!l.single) rank[l.task] = rank[l.task] == 0 || rank[l.task] == l.domain.rank ? l.domain.rank : kMixed;
-    if (l.single && l.parent) parent_of_[l.task] = program.launches[l.parent->launch].task;
-    if (program.tasks[l.task].inner) continue;
-    for (const program::Requirement& r : l.requirements) {
-      if (r.privilege == program::Privilege::none) continue;
-      // Mappers know partitions by name, and several may have one.
-      const program::PartitionId known =
-          named.try_emplace(program.partitions[r.partition].name, r.partition).first->second;
-      partitions[l.task].insert(known);
-      all.insert(known);
-    }
-  }
+  Uses uses = uses_of(program);
+  parent_of_ = std::move(uses.parent);
   processor_of_.assign(tasks, kNoDecision);
   only_.assign(tasks, ProcessorKind::cpu);
   families_.resize(tasks);
   std::vector<std::vector<ProcessorKind>> kinds(tasks);
   for (program::TaskId t = 0; t < tasks; ++t) {
     kinds[t] = kinds_of(program.tasks[t], machine);
-    if (kinds[t].empty()) continue;
-    only_[t] = kinds[t][0];
-    Decision d{Kind::processor, t, 0, {}, {}};
-    for (const ProcessorKind k : kinds[t]) d.options.emplace_back(name_of(k));
-    if (kinds[t].size() > 1) processor_of_[t] = decisions_.size();
-    add(std::move(d));
+    if (!kinds[t].empty()) add_processor(t, kinds[t]);
   }
   for (program::TaskId t = 0; t < tasks; ++t) {
-    if (kinds[t].empty()) continue;
-    if (rank[t] > 0) {
-      families_[t] = families(rank[t]);
-      Decision d{Kind::index_map, t, 0, {}, {""}};
-      for (const Family& f : families_[t]) d.options.push_back(f.name);
-      add(std::move(d));
-    }
-    if (parent_of_[t]) add({Kind::single_map, t, 0, {}, {"", "beside_parent"}});
+    if (!kinds[t].empty()) add_maps(t, uses.rank[t]);
   }
   for (program::TaskId t = 0; t < tasks; ++t) {
     for (const ProcessorKind k : kinds[t]) {
       std::vector<std::string> memories;
       for (const MemoryKind m : memories_of(k, machine)) memories.emplace_back(name_of(m));
-      for (const program::PartitionId p : partitions[t]) add({Kind::memory, t, p, k, memories});
+      for (const program::PartitionId p : uses.partitions[t]) add({Kind::memory, t, p, k, memories});
     }
   }
-  for (const program::PartitionId p : all) {
-    Decision d{Kind::layout, 0, p, {}, {}};
-    for (const char* l : kLayouts) d.options.emplace_back(l);
-    add(std::move(d));
-  }
+  for (const program::PartitionId p : uses.all) add({Kind::layout, 0, p, {}, words(kLayouts)});
   for (program::TaskId t = 0; t < tasks; ++t) {
     if (kinds[t].empty()) continue;
-    Decision limit{Kind::limit, t, 0, {}, {}};
-    for (const char* l : kLimits) limit.options.emplace_back(l);
-    add(std::move(limit));
-    if (!partitions[t].empty()) add({Kind::collect, t, 0, {}, {"", "*"}});
+    add({Kind::limit, t, 0, {}, words(kLimits)});
+    if (!uses.partitions[t].empty()) add({Kind::collect, t, 0, {}, {"", "*"}});
   }
+}
+
+void Space::add_processor(program::TaskId task, std::span<const ProcessorKind> kinds) {
+  only_[task] = kinds[0];
+  Decision d{Kind::processor, task, 0, {}, {}};
+  for (const ProcessorKind k : kinds) d.options.emplace_back(name_of(k));
+  if (kinds.size() > 1) processor_of_[task] = decisions_.size();
+  add(std::move(d));
+}
+
+// One function maps all launches of a task: of different ranks, none of the families does.
+void Space::add_maps(program::TaskId task, int rank) {
+  if (rank > 0) {
+    families_[task] = families(rank);
+    Decision d{Kind::index_map, task, 0, {}, {""}};
+    for (const Family& f : families_[task]) d.options.push_back(f.name);
+    add(std::move(d));
+  }
+  if (parent_of_[task]) add({Kind::single_map, task, 0, {}, {"", "beside_parent"}});
 }
 
 void Space::add(Decision decision) {
@@ -167,7 +186,7 @@ std::string Space::statement(const Choice& choice, std::size_t decision) const {
     case Kind::collect: return fmt::format("CollectMemory {} *;", task);
     case Kind::index_map:
       return fmt::format("IndexTaskMap {} {};", task,
-                         function_name(families_[d.task][choice[decision] - 1u], kind_of(choice, d.task)));
+                         function_name(families_[d.task][choice[decision] - 1U], kind_of(choice, d.task)));
     case Kind::single_map: {
       std::string kind(name_of(kind_of(choice, d.task)));
       std::ranges::transform(kind, kind.begin(), [](char c) { return static_cast<char>(c | 0x20); });
@@ -187,7 +206,7 @@ std::string Space::mapper(const Choice& choice) const {
     if (choice[i] == 0 || !matters(choice, i)) continue;
     const ProcessorKind kind = kind_of(choice, d.task);
     if (d.kind == Kind::index_map) {
-      const Family& family = families_[d.task][choice[i] - 1u];
+      const Family& family = families_[d.task][choice[i] - 1U];
       functions[function_name(family, kind)] = function_of(family, kind);
       maps += statement(choice, i) + "\n";
     } else if (d.kind == Kind::single_map) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,8 @@ class Space {
 
  private:
   void add(Decision decision);
+  void add_processor(program::TaskId task, std::span<const machine::ProcessorKind> kinds);
+  void add_maps(program::TaskId task, int rank);
   machine::ProcessorKind kind_of(const Choice& choice, program::TaskId task) const;
   std::string statement(const Choice& choice, std::size_t decision) const;
 
