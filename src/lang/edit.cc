@@ -11,6 +11,7 @@
 
 #include "base/bug.h"
 #include "lang/format.h"
+#include "lang/words.h"
 
 namespace mapwright::lang {
 namespace {
@@ -205,7 +206,19 @@ class Editor {
   std::string text_;
 };
 
+bool is_plain(std::string_view name) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  return !name.empty() && letter(name[0]) &&
+         std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c); }) &&
+         !find_word(kStatementNames, name) && !machine::processor_kind(name) && !machine::memory_kind(name);
+}
+
 }  // namespace
+
+std::string name_text(std::string_view name) {
+  return is_plain(name) ? std::string(name) : fmt::format("\"{}\"", name);
+}
 
 base::Result<std::string> edited(const SourcePtr& mapper, std::span<const Edit> edits) {
   Editor editor{std::string(mapper->text())};

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/source.h"
@@ -19,6 +20,10 @@ struct Edit {
 
   friend bool operator==(const Edit&, const Edit&) = default;
 };
+
+//! A task's or region's name as statements have it: in quotes where it is no word, or one that means
+//! something else.
+std::string name_text(std::string_view name);
 
 //! The mapper after the edits, one after the other, in canonical form with its comments. Statements with the
 //! same key as an edit's go, lists lose the names that it names, and what it puts stands at the end. A

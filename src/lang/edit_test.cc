@@ -49,6 +49,35 @@ TEST(Edit, BringsItsFunctions) {
   EXPECT_EQ(after(mapper, {other, other}), expected);
 }
 
+// Whatever a program calls its tasks and regions, statements can name them.
+TEST(Edit, NamesWhatHasAnyName) {
+  EXPECT_EQ(name_text("calc_force_2"), "calc_force_2");
+  for (const char* name : {"x", "_", "a b", "GPU", "FBMEM", "Task", "def", "for", "tuple", "SOA", "Machine",
+                           "*", "2d", "a-b", "a;b", "\xc3\xa9", "//", "#"}) {
+    SCOPED_TRACE(name);
+    const std::string n = name_text(name);
+    const std::string text =
+        after("", {{false, "Task " + n + " CPU;"},
+                   {false, "Region " + n + " " + n + " GPU ZCMEM;"},
+                   {false, "InstanceLimit " + n + " 2;"},
+                   {false, "CollectMemory " + n + " " + n + ";"},
+                   {false, "Layout * " + n + " * AOS;"},
+                   {false, "def f(Task task) { m = Machine(GPU); return m[0, 0]; } IndexTaskMap " + n +
+                               " f; SingleTaskMap " + n + " f;"}});
+    const auto compiled = compile(std::make_shared<base::Source>("names", text));
+    ASSERT_TRUE(compiled.mapper) << text;
+    const CompiledMapper& m = *compiled.mapper;
+    const std::string_view word = name;
+    const RegionRef region{{&word, 1}, 0};
+    EXPECT_EQ(m.kinds(name).size(), 1U);
+    EXPECT_TRUE(m.memories(name, region, machine::ProcessorKind::gpu));
+    EXPECT_EQ(m.instance_limit(name), 2);
+    EXPECT_TRUE(m.collects(name, region));
+    EXPECT_TRUE(m.names_map(name, true) && m.names_map(name, false));
+    EXPECT_FALSE(m.names_map("another", true));
+  }
+}
+
 TEST(Edit, SaysWhatDoesNotParse) {
   EXPECT_NE(after("Task * GPU\n", {{false, "InstanceLimit t 1;"}}).find("MW2002"), std::string::npos);
   EXPECT_NE(after("Task * GPU;\n", {{false, "InstanceLimit t;"}}).find("error"), std::string::npos);
