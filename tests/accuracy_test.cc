@@ -9,16 +9,10 @@
 #include <filesystem>
 #include <fstream>
 
-#include "apps/apps.h"
-#include "base/files.h"
-#include "engine/sim/sim.h"
-#include "lang/lang.h"
-#include "machine/catalog.h"
+#include "trial.h"
 
 namespace mapwright {
 namespace {
-
-const std::filesystem::path kRoot = MAPWRIGHT_ROOT;
 
 // Seconds for 50 loops, 50 steps, 30 cycles; GFLOP/s per node for the products. 0 = not measured.
 struct Measured {
@@ -35,20 +29,11 @@ constexpr Measured kMeasured[] = {
 };
 
 double predicted(const std::string& app, std::int64_t nodes, const std::string& folder) {
-  const auto machine = machine::load_machine(kRoot / "machines", "lassen");
-  apps::Options options;
-  options.machine = &*machine;
-  options.nodes = nodes;
-  auto made = apps::make(app, options);
-  const auto program = std::make_shared<const program::Program>(*std::move(made));
-  const auto planner = plan::Planner::create(program, *machine, nodes);
-  const auto text = base::read_file(kRoot / "mappers" / folder / (app + ".mapper"), 1 << 20);
-  const auto compiled = lang::compile(std::make_shared<base::Source>(app, std::get<std::string>(text)));
-  auto placer = lang::Placer::create(compiled.mapper, (*planner)->site()->grid());
-  auto plan = (*planner)->plan(**placer);
-  const auto e = engine::sim::run(std::make_shared<const plan::Plan>(std::get<plan::Plan>(std::move(plan))));
+  const trial::Subject subject = trial::subject(app, trial::machine_named("lassen"), nodes);
+  const auto e = trial::executed(subject, trial::compiled(trial::mapper_text(folder, app)));
   // Circuit's metric is a rate, its measured figure a time.
-  return app == "circuit" ? e.seconds_per_iteration * static_cast<double>(program->iterations) : e.metric;
+  return app == "circuit" ? e.seconds_per_iteration * static_cast<double>(subject.program->iterations)
+                          : e.metric;
 }
 
 std::string number(double x) {
@@ -102,7 +87,7 @@ Table table() {
 
 // MAPWRIGHT_UPDATE_DOCS=1 writes what is computed into the page.
 TEST(Accuracy, ThePageShowsWhatIsPredicted) {
-  const std::filesystem::path page = kRoot / "docs" / "accuracy.md";
+  const std::filesystem::path page = trial::kRoot / "docs" / "accuracy.md";
   std::string text = std::get<std::string>(base::read_file(page, 1 << 20));
   const Table t = table();
   const std::string begin = "<!-- table -->\n";

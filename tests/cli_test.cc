@@ -560,21 +560,13 @@ TEST_F(Cli, HasNoColourInAPipe) {
 }
 
 TEST_F(Cli, HasColourOnATerminalOnly) {
-  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-  if (terminal < 0 || ::grantpt(terminal) != 0 || ::unlockpt(terminal) != 0)
-    GTEST_SKIP() << "no terminals here";
-  const std::string name = ::ptsname(terminal);
-  ::fcntl(terminal, F_SETFL, O_NONBLOCK);
-  // Keeps what was written readable after the command.
-  const int held = ::open(name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  process::Terminal terminal;
+  if (terminal.name().empty()) GTEST_SKIP() << "no terminals here";
   const auto shown = [&](const std::string& before, const std::string& command) {
-    const Outcome o =
-        shell("env -u NO_COLOR " + before + " mapwright " + command + " >" + name + " 2>" + name);
+    const Outcome o = shell("env -u NO_COLOR " + before + " mapwright " + command + " >" + terminal.name() +
+                            " 2>" + terminal.name());
     EXPECT_EQ(o.exit, 65) << o.err;
-    std::string text;
-    std::array<char, 4096> chunk{};
-    for (ssize_t got; (got = ::read(terminal, chunk.data(), chunk.size())) > 0;)
-      text.append(chunk.data(), static_cast<std::size_t>(got));
+    const std::string text = terminal.take();
     EXPECT_NE(text.find("MW2002"), std::string::npos) << text;
     return text.find("\033[1;31m") != std::string::npos;
   };
@@ -585,8 +577,6 @@ TEST_F(Cli, HasColourOnATerminalOnly) {
   EXPECT_FALSE(shown("TERM=dumb", "check bad.mapper"));
   EXPECT_FALSE(shown("TERM=xterm", "check --json bad.mapper"));
   EXPECT_FALSE(shown("TERM=xterm", "check --format sarif bad.mapper"));
-  ::close(held);
-  ::close(terminal);
 }
 
 // -----------------------------------------------------------------------------------------------------

@@ -2,24 +2,17 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
 
-#include "apps/apps.h"
-#include "base/files.h"
-#include "lang/lang.h"
-#include "machine/catalog.h"
-#include "plan/plan.h"
+#include "trial.h"
 
 namespace mapwright {
 namespace {
 
-const std::filesystem::path kRoot = MAPWRIGHT_ROOT;
-
 std::string expert(const std::string& app) {
-  return std::get<std::string>(base::read_file(kRoot / "mappers" / "expert" / (app + ".mapper"), 1 << 20));
+  return trial::mapper_text("expert", app);
 }
 
 std::string without(std::string text, std::string_view line) {
@@ -32,15 +25,8 @@ using Bytes = std::map<std::string, std::int64_t>;
 
 Bytes moved(const std::string& app, const std::string& mapper, const std::string& machine_name,
             std::int64_t nodes) {
-  const auto machine = machine::load_machine(kRoot / "machines", machine_name);
-  apps::Options options;
-  options.machine = &*machine;
-  options.nodes = nodes;
-  const auto program = std::make_shared<const program::Program>(*apps::make(app, options));
-  const auto planner = *plan::Planner::create(program, *machine, nodes);
-  const auto compiled = lang::compile(std::make_shared<base::Source>(app + ".mapper", mapper));
-  const auto placer = *lang::Placer::create(compiled.mapper, planner->site()->grid());
-  const auto planned = planner->plan(*placer);
+  const trial::Subject subject = trial::subject(app, trial::machine_named(machine_name), nodes);
+  const auto planned = trial::planned(subject, trial::compiled(mapper));
   const plan::Plan& plan = std::get<plan::Plan>(planned);
   Bytes bytes;
   const auto first = static_cast<std::size_t>(plan.warmup);
@@ -52,7 +38,7 @@ Bytes moved(const std::string& app, const std::string& mapper, const std::string
     const char* where = from.memory == to                                                    ? "memory"
                         : plan.site->distance(from.memory, to) == plan::Distance::other_node ? "network"
                                                                                              : "node";
-    bytes[fmt::format("{} {} {}", program->regions[from.region].name,
+    bytes[fmt::format("{} {} {}", plan.program->regions[from.region].name,
                       op.kind == plan::OpKind::copy ? "copy" : "fold", where)] += op.bytes;
   }
   return bytes;

@@ -4,18 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 
-#include "apps/apps.h"
-#include "base/files.h"
-#include "engine/sim/sim.h"
-#include "lang/lang.h"
-#include "machine/catalog.h"
+#include "trial.h"
 
 namespace mapwright {
 namespace {
-
-const std::filesystem::path kRoot = MAPWRIGHT_ROOT;
 
 struct Trial {
   lang::MapperPtr mapper;
@@ -25,27 +18,13 @@ struct Trial {
 
 // On two nodes of p100x4.
 Trial tried(const std::string& app, const std::string& text) {
-  const auto machine = machine::load_machine(kRoot / "machines", "p100x4");
-  apps::Options options;
-  options.machine = &*machine;
-  options.nodes = 2;
-  const auto program = std::make_shared<const program::Program>(*apps::make(app, options));
-  const auto planner = *plan::Planner::create(program, *machine, 2);
-  const auto compiled = lang::compile(std::make_shared<base::Source>(app, text));
-  for (const auto& d : compiled.problems.items()) ADD_FAILURE() << base::render(d, false);
-  if (!compiled.mapper) return {};
-  const auto placer = *lang::Placer::create(compiled.mapper, planner->site()->grid());
-  auto plan = planner->plan(*placer);
-  if (const auto* failure = std::get_if<plan::Failure>(&plan)) {
-    ADD_FAILURE() << failure->text;
-    return {};
-  }
-  return {compiled.mapper,
-          engine::sim::run(std::make_shared<const plan::Plan>(std::get<plan::Plan>(std::move(plan))))};
+  const lang::MapperPtr mapper = trial::compiled(text);
+  if (!mapper) return {};
+  return {mapper, trial::executed(trial::subject(app, trial::machine_named("p100x4"), 2), mapper)};
 }
 
 std::string expert(const std::string& app) {
-  return std::get<std::string>(base::read_file(kRoot / "mappers/expert" / (app + ".mapper"), 1 << 20));
+  return trial::mapper_text("expert", app);
 }
 
 // Follows the first finding with edits; what it was, and how much less time it then takes.

@@ -137,4 +137,36 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
+//! A terminal that keeps what was written to it until it is read.
+class Terminal {
+ public:
+  Terminal() : terminal_(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+    if (terminal_ < 0 || ::grantpt(terminal_) != 0 || ::unlockpt(terminal_) != 0) return;
+    name_ = ::ptsname(terminal_);
+    ::fcntl(terminal_, F_SETFL, O_NONBLOCK);
+    held_ = ::open(name_.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  }
+  ~Terminal() {
+    if (held_ >= 0) ::close(held_);
+    if (terminal_ >= 0) ::close(terminal_);
+  }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  //! Empty where the system has none.
+  const std::string& name() const { return name_; }
+  std::string take() {
+    std::string text;
+    std::array<char, 4096> chunk{};
+    for (ssize_t got; (got = ::read(terminal_, chunk.data(), chunk.size())) > 0;)
+      text.append(chunk.data(), static_cast<std::size_t>(got));
+    return text;
+  }
+
+ private:
+  int terminal_;
+  int held_ = -1;  // keeps the text readable after the command
+  std::string name_;
+};
+
 }  // namespace mapwright::process

@@ -247,27 +247,18 @@ TEST_F(RunCommand, ShowDraws) {
 }
 
 TEST_F(RunCommand, ShowHasColourOnATerminalOnly) {
-  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-  if (terminal < 0 || ::grantpt(terminal) != 0 || ::unlockpt(terminal) != 0)
-    GTEST_SKIP() << "no terminals here";
-  const std::string name = ::ptsname(terminal);
-  ::fcntl(terminal, F_SETFL, O_NONBLOCK);
-  const int held = ::open(name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  process::Terminal terminal;
+  if (terminal.name().empty()) GTEST_SKIP() << "no terminals here";
   const auto colored = [&](const std::string& before) {
     const Outcome o = shell("env -u NO_COLOR TERM=xterm " + before + " mapwright show expert --program " +
-                            std::string(kSmall) + " >" + name);
+                            std::string(kSmall) + " >" + terminal.name());
     EXPECT_EQ(o.exit, 0) << o.err;
-    std::string text;
-    std::array<char, 4096> chunk{};
-    for (ssize_t got; (got = ::read(terminal, chunk.data(), chunk.size())) > 0;)
-      text.append(chunk.data(), static_cast<std::size_t>(got));
+    const std::string text = terminal.take();
     EXPECT_NE(text.find("0.3"), std::string::npos) << text;
     return text.find("\033[38;5;33m0.3\033[0m") != std::string::npos;
   };
   EXPECT_TRUE(colored(""));
   EXPECT_FALSE(colored("NO_COLOR=1"));
-  ::close(held);
-  ::close(terminal);
 }
 
 }  // namespace

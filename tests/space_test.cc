@@ -4,43 +4,26 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <map>
 #include <random>
 
-#include "apps/apps.h"
-#include "lang/facts.h"
-#include "lang/lang.h"
-#include "machine/catalog.h"
-#include "plan/plan.h"
+#include "trial.h"
 
 namespace mapwright {
 namespace {
 
-const std::filesystem::path kRoot = MAPWRIGHT_ROOT;
+using trial::Subject;
 
-struct Case {
-  std::shared_ptr<const program::Program> program;
-  std::shared_ptr<const plan::Planner> planner;
-};
-
-Case made(std::string_view app, const char* machine_name, std::int64_t nodes) {
-  const auto machine = machine::load_machine(kRoot / "machines", machine_name);
-  apps::Options options;
-  options.machine = &*machine;
-  options.nodes = nodes;
-  auto program = std::make_shared<const program::Program>(*apps::make(app, options));
-  auto planner = *plan::Planner::create(program, *machine, nodes);
-  return {program, planner};
+Subject made(std::string_view app, const char* machine, std::int64_t nodes) {
+  return trial::subject(std::string(app), trial::machine_named(machine), nodes);
 }
 
 // What is wrong with a mapper; memories and layouts may refuse what no check can know.
-std::string refusal(const Case& c, const std::string& text) {
-  const auto compiled = lang::compile(std::make_shared<base::Source>("proposal", text));
-  std::string why;
-  for (const auto& d : compiled.problems.items()) why += base::render(d, false);
-  if (!compiled.mapper) return why;
-  const auto placer = *lang::Placer::create(compiled.mapper, c.planner->site()->grid());
-  const auto plan = c.planner->plan(*placer);
+std::string refusal(const Subject& c, const std::string& text) {
+  const auto compilation = lang::compile(std::make_shared<base::Source>("proposal", text));
+  std::string why = trial::rendered(compilation.problems);
+  if (!compilation.mapper) return why;
+  const auto plan = trial::planned(c, compilation.mapper);
   if (const auto* failure = std::get_if<plan::Failure>(&plan)) {
     if (failure->code != "out_of_memory" && failure->code != "layout") why += failure->text;
   }
@@ -50,7 +33,7 @@ std::string refusal(const Case& c, const std::string& text) {
 TEST(Space, EveryOptionIsAMapper) {
   for (const auto& app : apps::all()) {
     SCOPED_TRACE(app.name);
-    const Case c = made(app.name, "p100x4", 2);
+    const Subject c = made(app.name, "p100x4", 2);
     const tune::Space space(*c.program, *c.planner->site());
     EXPECT_EQ(space.mapper(space.initial()), "");
     for (std::size_t d = 0; d < space.decisions().size(); ++d) {
@@ -69,7 +52,7 @@ TEST(Space, SoAreTheirCombinations) {
   std::mt19937 random(1);
   for (const auto& app : apps::all()) {
     SCOPED_TRACE(app.name);
-    const Case c = made(app.name, "lassen", 2);
+    const Subject c = made(app.name, "lassen", 2);
     const tune::Space space(*c.program, *c.planner->site());
     for (int i = 0; i < 20; ++i) {
       tune::Choice choice = space.initial();
@@ -83,7 +66,7 @@ TEST(Space, SoAreTheirCombinations) {
 
 // What has no effect says nothing, so that choices which differ only there are one mapper.
 TEST(Space, SaysNothingThatHasNoEffect) {
-  const Case c = made("circuit", "p100x4", 2);
+  const Subject c = made("circuit", "p100x4", 2);
   const tune::Space space(*c.program, *c.planner->site());
   EXPECT_GT(space.magnitude(), 20);
   std::mt19937 random(2);
@@ -105,11 +88,11 @@ TEST(Space, FamiliesPutEveryPointSomewhere) {
   const machine::Grid grid = machine::make_grid(3, counts);
   for (const char* shape : {"24", "1", "7x5", "4x1x6", "2x2x3x2"}) {
     const lang::Domain domain = *lang::parse_domain(shape);
-    for (const tune::Family& f : tune::families(domain.rank)) {
+    for (const guide::Family& f : guide::families(domain.rank)) {
       SCOPED_TRACE(f.name + " of " + shape);
-      const std::string name = tune::function_name(f, machine::ProcessorKind::gpu);
+      const std::string name = guide::function_name(f, machine::ProcessorKind::gpu);
       const auto compiled = lang::compile(std::make_shared<base::Source>(
-          "family", tune::function_of(f, machine::ProcessorKind::gpu) + "\nIndexTaskMap t " + name + ";\n"));
+          "family", guide::function_of(f, machine::ProcessorKind::gpu) + "\nIndexTaskMap t " + name + ";\n"));
       ASSERT_TRUE(compiled.mapper);
       const auto placer = *lang::Placer::create(compiled.mapper, grid);
       const auto placed = placer->place(*compiled.mapper->index_map("t", machine::ProcessorKind::gpu), "t",

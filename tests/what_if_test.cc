@@ -3,36 +3,14 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
-#include "apps/apps.h"
-#include "base/files.h"
-#include "engine/sim/sim.h"
-#include "lang/lang.h"
-#include "machine/catalog.h"
-#include "machine/machine_file.h"
+#include "trial.h"
 
 namespace mapwright {
 namespace {
 
-const std::filesystem::path kRoot = MAPWRIGHT_ROOT;
-
-std::string text_of(const std::filesystem::path& path) {
-  return std::get<std::string>(base::read_file(path, 1 << 20));
-}
-
 engine::Execution executed(const std::string& app, const std::string& mapper,
                            const machine::Machine& machine) {
-  apps::Options options;
-  options.machine = &machine;
-  options.nodes = 2;
-  const auto program = std::make_shared<const program::Program>(*apps::make(app, options));
-  const auto planner = *plan::Planner::create(program, machine, 2);
-  const auto compiled = lang::compile(std::make_shared<base::Source>(
-      app, mapper.empty() ? "" : text_of(kRoot / "mappers" / mapper / (app + ".mapper"))));
-  const auto placer = *lang::Placer::create(compiled.mapper, planner->site()->grid());
-  auto plan = planner->plan(*placer);
-  return engine::sim::run(std::make_shared<const plan::Plan>(std::get<plan::Plan>(std::move(plan))));
+  return trial::executed(trial::subject(app, machine, 2), trial::compiled(trial::mapper_text(mapper, app)));
 }
 
 bool crosses(const plan::Plan& plan, const plan::Op& op) {
@@ -44,7 +22,7 @@ bool crosses(const plan::Plan& plan, const plan::Op& op) {
 // Nothing changed, nothing changes; without copies between nodes it is never slower, and never faster than
 // the kernels of the busiest processor.
 TEST(WhatIf, ReplaysEveryApplication) {
-  const auto machine = *machine::load_machine(kRoot / "machines", "p100x4");
+  const auto machine = trial::machine_named("p100x4");
   for (const auto& app : apps::all()) {
     for (const char* mapper : {"expert", "default_like", ""}) {
       SCOPED_TRACE(std::string(app.name) + " " + mapper);
@@ -64,7 +42,7 @@ TEST(WhatIf, ReplaysEveryApplication) {
 
 // A network a million times as fast is a network whose copies vanish.
 TEST(WhatIf, IsWhatThenHappens) {
-  const auto machine = *machine::load_machine(kRoot / "machines", "p100x4");
+  const auto machine = trial::machine_named("p100x4");
   machine::Machine fast = machine;
   fast.network.node *= 1e6;
   fast.network.latency = 0;

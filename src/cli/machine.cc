@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/commands.h"
 #include "cli/json.h"
@@ -15,16 +16,16 @@ class ShowMachine : public Command {
  public:
   explicit ShowMachine(CLI::App* parent) {
     CLI::App* a = add(parent, "machine", "Shows a machine model, or lists them", "mapwright machine lassen");
-    given_ = a->add_option("NAME", name_,
-                           "A machine's name or file; 'local' is this computer; none lists the known ones")
-                 ->type_name("");
+    a->add_option("NAME", name_,
+                  "A machine's name or file; 'local' is this computer; none lists the known ones")
+        ->type_name("");
   }
 
   Exit run(Console& console) override {
-    if (given_->count() == 0) {
-      list(console);
+    if (name_) {
+      show(console, load_machine(*name_));
     } else {
-      show(console, load_machine(name_));
+      list(console);
     }
     return Exit::ok;
   }
@@ -76,8 +77,7 @@ class ShowMachine : public Command {
     console.result(dump(document));
   }
 
-  std::string name_;
-  CLI::Option* given_ = nullptr;
+  std::optional<std::string> name_;
 };
 
 }  // namespace

@@ -22,8 +22,8 @@ using machine::Grid;
 
 class FactsReader {
  public:
-  FactsReader(std::string path, const nlohmann::json& document)
-      : path_(std::move(path)), document_(document) {}
+  FactsReader(std::string path, nlohmann::json document)
+      : path_(std::move(path)), document_(std::move(document)) {}
 
   Program run() {
     Program program;
@@ -107,7 +107,7 @@ class FactsReader {
   }
 
   std::string path_;
-  const nlohmann::json& document_;
+  const nlohmann::json document_;
   std::unordered_set<lang::Domain, lang::DomainHash> known_;  // launch domains of the task at hand
 };
 
@@ -133,9 +133,7 @@ Program built_in(const std::string& name, const MachineOptions& options) {
   apps::Options wanted;
   wanted.machine = &chosen.machine;
   wanted.nodes = chosen.nodes;
-  const auto made = apps::make(name, wanted);
-  if (!made) throw Stop{Exit::usage, "", made.problems()};
-  return checked_part(*made);
+  return checked_part(make_application(name, wanted));
 }
 
 }  // namespace
@@ -146,13 +144,13 @@ Program load_program(const std::string& name_or_file, const MachineOptions& mach
   const auto whole = program::is_program(source);
   if (!whole) throw Stop{Exit::configuration, "", whole.problems()};
   if (*whole) return checked_part(parse(source));
-  nlohmann::json document;
-  try {
-    document = nlohmann::json::parse(source->text());
-  } catch (const nlohmann::json::exception& e) {
-    throw Stop{Exit::configuration, fmt::format("'{}' is not JSON: {}", name_or_file, e.what()), {}};
-  }
-  return FactsReader(name_or_file, document).run();
+  return FactsReader(name_or_file, nlohmann::json::parse(source->text())).run();
+}
+
+program::Program make_application(const std::string& name, const apps::Options& options) {
+  auto made = apps::make(name, options);
+  if (!made) throw Stop{Exit::usage, "", made.problems()};
+  return *std::move(made);
 }
 
 program::Program read_program(const std::string& path) {

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "apps/apps.h"
 #include "cli/options.h"
 #include "lang/facts.h"
 #include "program/program.h"
@@ -18,6 +19,9 @@ struct Program {
 //! A built-in application as it is made for the machine, or what stands in a file: a whole program
 //! (docs/programs.md), or its tasks, region names and launches alone. Throws Stop.
 Program load_program(const std::string& name_or_file, const MachineOptions& machine = {});
+
+//! The built-in application. Throws Stop.
+program::Program make_application(const std::string& name, const apps::Options& options);
 
 //! The whole program in a file, - for standard input. Throws Stop.
 program::Program read_program(const std::string& path);

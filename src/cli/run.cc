@@ -1,4 +1,5 @@
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/commands.h"
 #include "cli/json.h"
@@ -22,13 +23,12 @@ class Run : public Command {
         ->check(CLI::IsMember({"sim"}))
         ->type_name("ENGINE")
         ->capture_default_str();
-    trace_option_ =
-        a->add_option("--trace", trace_, "Writes a timeline there, which Perfetto (ui.perfetto.dev) shows")
-            ->type_name("FILE");
+    a->add_option("--trace", trace_, "Writes a timeline there, which Perfetto (ui.perfetto.dev) shows")
+        ->type_name("FILE");
   }
 
   Exit run(Console& console) override {
-    if (trace_option_->count() > 0) expect_output("--trace", trace_, {subject_.program, subject_.mapper});
+    if (trace_) expect_output("--trace", *trace_, {subject_.program, subject_.mapper});
     const Subject subject = make_subject(subject_);
     const auto placer = make_mapper(subject_, subject);
     for (const std::string& note : subject.program->notes) console.say(note);
@@ -40,7 +40,7 @@ class Run : public Command {
     } else {
       execution = engine::sim::run(std::make_shared<const plan::Plan>(std::get<plan::Plan>(std::move(plan))));
     }
-    if (!trace_.empty() && !execution.failure) write_text(trace_, report::chrome_trace(execution.profile));
+    if (trace_ && !execution.failure) write_text(*trace_, report::chrome_trace(execution.profile));
     std::vector<guide::Finding> findings;
     if (!execution.failure) findings = guide::findings(execution, *placer->mapper());
     if (json()) {
@@ -72,8 +72,7 @@ class Run : public Command {
 
   SubjectOptions subject_;
   std::string engine_ = "sim";
-  std::string trace_;
-  CLI::Option* trace_option_ = nullptr;
+  std::optional<std::string> trace_;
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/commands.h"
 #include "cli/json.h"
@@ -16,11 +17,11 @@ class Show : public Command {
     CLI::App* a = add(parent, "show", "Shows where a mapper puts the points and the data of a program",
                       "mapwright show expert --program circuit --machine lassen --nodes 2");
     subject_.add_mapper_first(a);
-    svg_option_ = a->add_option("--svg", svg_, "Writes the same as a picture there")->type_name("FILE");
+    a->add_option("--svg", svg_, "Writes the same as a picture there")->type_name("FILE");
   }
 
   Exit run(Console& console) override {
-    if (svg_option_->count() > 0) expect_output("--svg", svg_, {subject_.program, subject_.mapper});
+    if (svg_) expect_output("--svg", *svg_, {subject_.program, subject_.mapper});
     const Subject subject = make_subject(subject_);
     const auto placer = make_mapper(subject_, subject);
     for (const std::string& note : subject.program->notes) console.say(note);
@@ -28,7 +29,7 @@ class Show : public Command {
     for (const std::string& line : placer->log()) console.say("print: " + line);
     const auto* failure = std::get_if<plan::Failure>(&made);
     const auto* plan = std::get_if<plan::Plan>(&made);
-    if (plan != nullptr && !svg_.empty()) write_text(svg_, report::layout_svg(*plan));
+    if (plan != nullptr && svg_) write_text(*svg_, report::layout_svg(*plan));
     if (json()) {
       console.result(dump(document(subject, plan, failure)));
     } else if (failure != nullptr) {
@@ -58,8 +59,7 @@ class Show : public Command {
   }
 
   SubjectOptions subject_;
-  std::string svg_;
-  CLI::Option* svg_option_ = nullptr;
+  std::optional<std::string> svg_;
 };
 
 }  // namespace

@@ -77,9 +77,7 @@ program::Program make_program(const SubjectOptions& options, const machine::Mach
   wanted.nodes = options.nodes;
   wanted.size = options.size == "test" ? apps::Size::test : apps::Size::paper;
   wanted.set = parameters(options.set);
-  auto made = apps::make(options.program, wanted);
-  if (!made) throw Stop{Exit::usage, "", made.problems()};
-  return *std::move(made);
+  return make_application(options.program, wanted);
 }
 
 Subject make_subject(const SubjectOptions& options) {

@@ -1,11 +1,11 @@
-#include "tune/families.h"
+#include "guide/families.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <numeric>
 
-namespace mapwright::tune {
+namespace mapwright::guide {
 namespace {
 
 constexpr int kAllOrders = 3;  // axes of which every order is tried
@@ -47,6 +47,25 @@ std::string axes(int rank) {
   return text + (rank == 1 ? ",)" : ")");
 }
 
+std::string suffix(const std::vector<int>& order) {
+  return order.size() == 1 ? "" : "_" + letters(order);
+}
+
+Family blocks(const std::vector<int>& order) {
+  return {"blocks" + suffix(order),
+          fmt::format("p = m.merge(0, 1); return p[{} * p.size[0] / task.ispace.volume];", number(order))};
+}
+
+Family dealt(const std::vector<int>& order) {
+  return {"dealt" + suffix(order),
+          fmt::format("p = m.merge(0, 1); return p[{} % p.size[0]];", number(order))};
+}
+
+Family dealt_nodes(const std::vector<int>& order) {
+  return {"dealt_nodes" + suffix(order),
+          fmt::format("l = {}; return m[l % m.size[0], l / m.size[0] % m.size[1]];", number(order))};
+}
+
 Family split(int rank, std::string name, std::string_view inside) {
   return {std::move(name),
           fmt::format("n = m.auto_split(0, task.ispace); g = n.auto_split({0}, task.ispace / n[:-1]); "
@@ -60,18 +79,26 @@ Family split(int rank, std::string name, std::string_view inside) {
 std::vector<Family> families(int rank) {
   std::vector<Family> all;
   for (const std::vector<int>& order : orders(rank)) {
-    const std::string l = number(order);
-    const std::string suffix = rank == 1 ? "" : "_" + letters(order);
-    all.push_back({"blocks" + suffix,
-                   fmt::format("p = m.merge(0, 1); return p[{} * p.size[0] / task.ispace.volume];", l)});
-    all.push_back({"dealt" + suffix, fmt::format("p = m.merge(0, 1); return p[{} % p.size[0]];", l)});
-    all.push_back({"dealt_nodes" + suffix,
-                   fmt::format("l = {}; return m[l % m.size[0], l / m.size[0] % m.size[1]];", l)});
+    all.push_back(blocks(order));
+    all.push_back(dealt(order));
+    all.push_back(dealt_nodes(order));
   }
   all.push_back(split(rank, fmt::format("grid_blocks_{}d", rank),
                       "task.ipoint[i] * g.size[i] * g.size[i + {0}] / task.ispace[i] % g.size[i + {0}]"));
   all.push_back(split(rank, fmt::format("grid_dealt_{}d", rank), "task.ipoint[i] % g.size[i + {0}]"));
   return all;
+}
+
+Family blocks(int rank) {
+  return blocks(orders(rank).front());
+}
+
+Family dealt(int rank) {
+  return dealt(orders(rank).front());
+}
+
+Family beside_parent() {
+  return {"beside_parent", "return m[*task.parent.processor(m)];"};
 }
 
 std::string function_name(const Family& family, machine::ProcessorKind kind) {
@@ -86,4 +113,4 @@ std::string function_of(const Family& family, machine::ProcessorKind kind) {
                      name_of(kind), family.body);
 }
 
-}  // namespace mapwright::tune
+}  // namespace mapwright::guide

@@ -1,5 +1,5 @@
-// Families of index maps: which point runs on which processor, for launches of any rank. What classical
-// strategies choose from; a person or a language model may write any function.
+// Families of mapping functions: which point runs on which processor, for launches of any rank. What guidance
+// suggests and classical strategies choose from; a person or a language model may write any function.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 #include "machine/kinds.h"
 
-namespace mapwright::tune {
+namespace mapwright::guide {
 
 //! A mapping function of one launch domain's rank.
 struct Family {
@@ -20,8 +20,15 @@ struct Family {
 //! grids that auto_split chooses, with blocks or points dealt out inside a node.
 std::vector<Family> families(int rank);
 
-//! "def blocks_yx_gpu(Task task) { ... }", and its name.
-std::string function_of(const Family& family, machine::ProcessorKind kind);
-std::string function_name(const Family& family, machine::ProcessorKind kind);
+//! The first two of them: blocks, and points dealt out, over all processors, x first.
+Family blocks(int rank);
+Family dealt(int rank);
+//! A single task on the processor of its parent, which has to be of the same kind.
+Family beside_parent();
 
-}  // namespace mapwright::tune
+//! "blocks_yx_gpu"
+std::string function_name(const Family& family, machine::ProcessorKind kind);
+//! "def blocks_yx_gpu(Task task) { ... }"
+std::string function_of(const Family& family, machine::ProcessorKind kind);
+
+}  // namespace mapwright::guide

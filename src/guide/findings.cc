@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "engine/critical_path.h"
 #include "engine/what_if.h"
+#include "guide/families.h"
 #include "guide/guide.h"
 
 namespace mapwright::guide {
@@ -111,14 +112,10 @@ class Analysis {
         fmt::format("{} runs on {} of {} {} processors", base::visible(name(calls.task)), used, all, kind);
     if (single && parent == calls.kind) {
       f.suggest = fmt::format("run it where its parent runs: every parent then has a {} of its own", kind);
-      f.edits = {{false, fmt::format("def beside_parent(Task task) {{ m = Machine({}); return "
-                                     "m[*task.parent.processor(m)]; }} SingleTaskMap {} beside_parent;",
-                                     kind, quoted(calls.task))}};
+      f.edits = {map_with("SingleTaskMap", calls, beside_parent())};
     } else if (!single) {
       f.suggest = "deal its points out to all of them";
-      f.edits = {{false, fmt::format("def over_all_{0}(Task task) {{ m = Machine({0}).merge(0, 1); return "
-                                     "m[{1} % m.size[0]]; }} IndexTaskMap {2} over_all_{0};",
-                                     kind, linear(calls.task), quoted(calls.task))}};
+      f.edits = {map_with("IndexTaskMap", calls, dealt(rank_of(calls.task)))};
     } else {
       return;
     }
@@ -132,20 +129,24 @@ class Analysis {
     return std::nullopt;
   }
 
-  // The point's number, the first coordinate fastest.
-  std::string linear(TaskId task) const {
+  static lang::Edit put(std::string text) { return {false, std::move(text)}; }
+  // The task's name as statements have it.
+  std::string task_text(TaskId task) const { return lang::name_text(name(task)); }
+  std::string data_text(PartitionId p) const { return lang::name_text(program_.partitions[p].name); }
+
+  // A map of the task's launches by a function of the family.
+  lang::Edit map_with(std::string_view statement, const Calls& calls, const Family& family) const {
+    return put(fmt::format("{} {} {} {};", function_of(family, calls.kind), statement, task_text(calls.task),
+                           function_name(family, calls.kind)));
+  }
+
+  int rank_of(TaskId task) const {
     int rank = 1;
     for (const program::Launch& l : program_.launches) {
       if (l.task == task && !l.single) rank = std::max(rank, l.domain.rank);
     }
-    std::string text = fmt::format("task.ipoint[{}]", rank - 1);
-    for (int d = rank - 2; d >= 0; --d)
-      text = fmt::format("(task.ipoint[{0}] + task.ispace[{0}] * {1})", d, text);
-    return text;
+    return rank;
   }
-
-  // Names that are no words of the language stand in quotes.
-  std::string quoted(TaskId task) const { return name(task); }
 
   // A kind that would do the same work faster: by its arithmetic and by its memory, whichever gains less.
   void slow_processor(const Calls& calls) {
@@ -164,17 +165,12 @@ class Analysis {
                               base::visible(name(calls.task)), name_of(calls.kind), name_of(other), scale);
       f.suggest = fmt::format("run it on {}", name_of(other));
       f.edits = {
-          {false, fmt::format("Task {} {}, {};", quoted(calls.task), name_of(other), name_of(calls.kind))}};
+          put(fmt::format("Task {} {}, {};", task_text(calls.task), name_of(other), name_of(calls.kind)))};
       found_.push_back(std::move(f));
     }
   }
 
-  double rate(const program::Variant& v) const {
-    const machine::Processors& p = *machine_.processors[v.kind];
-    const bool single = v.precision == program::Precision::single_precision;
-    if (v.peak_share) return *v.peak_share * (single ? p.sp_peak : p.dp_peak);
-    return single ? p.sp_sustained : p.dp_sustained;
-  }
+  double rate(const program::Variant& v) const { return v.rate(*machine_.processors[v.kind]); }
   double bandwidth(const program::Variant& v) const {
     double best = 0;
     for (const MemoryKind m : machine::kMachineMemories) {
@@ -210,10 +206,7 @@ class Analysis {
         const program::Region& region = program_.regions[program_.partitions[requirement.partition].region];
         const auto elements =
             static_cast<double>(plan_.atoms->volume(requirement.partition, requirement.piece(m.position)));
-        const bool twice = requirement.privilege == program::Privilege::read_write ||
-                           requirement.privilege == program::Privilege::reduce;
-        const double bytes = requirement.streamed.value_or(
-            static_cast<double>(region.bytes(requirement.fields)) * (twice ? 2 : 1));
+        const double bytes = requirement.bytes_per_element(region, requirement.fields);
         saved[{requirement.partition, memory}][id] +=
             elements * bytes / variant.streaming_share * (1 / slow->bandwidth - 1 / fast.bandwidth) +
             requirement.gathers.at(m.position) * (slow->scattered - fast.scattered) +
@@ -234,8 +227,8 @@ class Analysis {
                               base::visible(name(calls.task)), base::visible(data), name_of(where.second),
                               name_of(calls.kind), name_of(*fastest));
       f.suggest = fmt::format("keep {} in {}", base::visible(data), name_of(*fastest));
-      f.edits = {{false, fmt::format("Region {} {} {} {}, {};", quoted(calls.task), data, name_of(calls.kind),
-                                     name_of(*fastest), name_of(where.second))}};
+      f.edits = {put(fmt::format("Region {} {} {} {}, {};", task_text(calls.task), data_text(where.first),
+                                 name_of(calls.kind), name_of(*fastest), name_of(where.second)))};
       found_.push_back(std::move(f));
     }
   }
@@ -254,7 +247,7 @@ class Analysis {
         fmt::format("{} is mapped only when all but {} of its calls are over, so that their data comes late",
                     base::visible(name(calls.task)), most - 1);
     f.suggest = "raise or drop the limit, where the memory is large enough";
-    f.edits = {{false, fmt::format("InstanceLimit {} 0;", quoted(calls.task))}};
+    f.edits = {put(fmt::format("InstanceLimit {} 0;", task_text(calls.task)))};
     found_.push_back(std::move(f));
   }
 
@@ -332,18 +325,15 @@ class Analysis {
     if (from != to && machine_.affinities[kind][from]) {
       f->suggest = fmt::format("let {} work on {} in {}, where it is", base::visible(name(task)),
                                base::visible(data), name_of(from));
-      f->edits.push_back({false, fmt::format("Region {} {} {} {}, {};", quoted(task), data, name_of(kind),
-                                             name_of(from), name_of(to))});
+      f->edits.push_back(put(fmt::format("Region {} {} {} {}, {};", task_text(task), data_text(partition),
+                                         name_of(kind), name_of(from), name_of(to))));
       return;
     }
     f->suggest = fmt::format("map {} so that it runs where {} is left by the task before",
                              base::visible(name(task)), base::visible(data));
     if (std::ranges::any_of(program_.launches,
                             [&](const program::Launch& l) { return l.task == task && !l.single; })) {
-      f->edits.push_back(
-          {false, fmt::format("def blocks_{0}(Task task) {{ m = Machine({0}).merge(0, 1); return m[{1} * "
-                              "m.size[0] / task.ispace.volume]; }} IndexTaskMap {2} blocks_{0};",
-                              name_of(kind), linear(task), quoted(task))});
+      f->edits.push_back(map_with("IndexTaskMap", {task, kind}, blocks(rank_of(task))));
     }
   }
 

@@ -15,13 +15,6 @@
 
 namespace mapwright::guide {
 
-//! How much is told; each level includes the ones before.
-enum class Level : std::uint8_t {
-  system,   //!< the metric, or the runtime's message
-  explain,  //!< what it means, with its evidence
-  suggest,  //!< what to change, in words and as edits
-};
-
 struct Finding {
   std::string_view code;  //!< "idle_processors"; see docs/run.md
   double share = 0;       //!< of the timed interval, on the critical path

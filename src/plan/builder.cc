@@ -274,7 +274,6 @@ void Builder::repeat(std::int64_t times) {
   std::vector<OpId>& begins = plan_.iteration_begins;
   const OpId begin = begins[begins.size() - 2];
   const OpId end = begins.back();
-  const OpId before = begins[begins.size() - 3];
   const OpId n = end - begin;
   const auto total = static_cast<std::size_t>(times) * n;
   plan_.ops.reserve(plan_.ops.size() + total);
@@ -315,7 +314,6 @@ void Builder::repeat(std::int64_t times) {
     for (OpId& op : list) move(op);
   }
   room_.shift(begin, shift);
-  static_cast<void>(before);
 }
 
 }  // namespace mapwright::plan

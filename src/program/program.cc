@@ -29,6 +29,19 @@ std::int64_t Region::bytes(FieldSet set) const {
   return sum;
 }
 
+double Requirement::bytes_per_element(const Region& region, FieldSet part) const {
+  const auto bytes = static_cast<double>(region.bytes(part));
+  if (streamed) return *streamed * (bytes / static_cast<double>(region.bytes(fields)));
+  // Reading and writing an element moves it twice.
+  return bytes * (privilege == Privilege::read_write || privilege == Privilege::reduce ? 2 : 1);
+}
+
+double Variant::rate(const machine::Processors& processors) const {
+  const bool single = precision == Precision::single_precision;
+  if (peak_share) return *peak_share * (single ? processors.sp_peak : processors.dp_peak);
+  return single ? processors.sp_sustained : processors.dp_sustained;
+}
+
 void Partition::add(const Box& box) {
   if (!is_empty(box)) boxes.push_back(box);
   begins.push_back(static_cast<std::uint32_t>(boxes.size()));

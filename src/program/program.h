@@ -13,7 +13,7 @@
 #include "base/result.h"
 #include "lang/domain.h"
 #include "lang/facts.h"
-#include "machine/kinds.h"
+#include "machine/machine.h"
 
 namespace mapwright::program {
 
@@ -99,6 +99,9 @@ struct Requirement {
                           : pieces[pieces.size() == 1 ? 0 : static_cast<std::size_t>(position)];
   }
 
+  //! Bytes that a kernel streams for each element of some of its fields.
+  double bytes_per_element(const Region& region, FieldSet part) const;
+
   friend bool operator==(const Requirement&, const Requirement&) = default;
 };
 
@@ -116,6 +119,9 @@ struct Variant {
   //! What it prints and aborts with on an instance in another order, or with fields interleaved (AOS); empty:
   //! it runs, and pays for the memory transactions that are then only partly used.
   std::string layout_failure;
+
+  //! Flop/s that its arithmetic reaches on such processors.
+  double rate(const machine::Processors& processors) const;
 
   friend bool operator==(const Variant&, const Variant&) = default;
 };

@@ -220,7 +220,7 @@ std::string layout_text(const plan::Plan& plan, bool color) {
   picture.say(fmt::format("placement: {}.processor of every point", ranks ? "rank" : "node"));
   for (const LaunchPicture& l : launch_pictures(plan)) show_launch(picture, l, *plan.program);
   picture.say("");
-  picture.say(kHomes);
+  picture.say(fmt::format("homes: {}", kHomes));
   for (const PartitionPicture& p : partition_pictures(plan)) show_homes(picture, p, plan);
   return picture.take();
 }

@@ -13,7 +13,7 @@ inline constexpr std::int64_t kMostColumns = 16;
 inline constexpr std::int64_t kMostLines = 16;
 
 inline constexpr const char* kHomes =
-    "homes: the memory in which the last task of the loop had each piece, node.index or node";
+    "the memory in which the last task of the loop had each piece, node.index or node";
 
 //! Lines with their ends. In colour, every node has one of eight colours.
 std::string layout_text(const plan::Plan& plan, bool color);

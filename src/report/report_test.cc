@@ -6,7 +6,7 @@
 #include <set>
 
 #include "engine/critical_path.h"
-#include "engine/sim/sim.h"
+#include "engine/sim/testing.h"
 #include "lang/lang.h"
 #include "machine/machine_file.h"
 #include "program/sketch.h"
@@ -24,84 +24,11 @@ using machine::ProcessorKind;
 using program::Privilege;
 using program::Sketch;
 
-// Two GPUs and a CPU on each node; everything takes round figures, and the runtime no time.
-constexpr std::string_view kMachine = R"(
-name = "round"
-nodes = 2
-[node]
-sockets = 1
-[processors.CPU]
-count = 1
-sockets = [0]
-dp_peak = "10 GF/s"
-dp_sustained = "10 GF/s"
-sp_peak = "10 GF/s"
-sp_sustained = "10 GF/s"
-[processors.GPU]
-count = 2
-sockets = [0, 0]
-dp_peak = "1 TF/s"
-dp_sustained = "1 TF/s"
-sp_peak = "1 TF/s"
-sp_sustained = "1 TF/s"
-[memories]
-SYSMEM = {capacity = "100 GB"}
-ZCMEM = {capacity = "1 GB"}
-FBMEM = {capacity = "10 GB"}
-[affinities.CPU]
-SYSMEM = {bandwidth = "10 GB/s", latency = "0 s", scattered = "10 ns", atomic = "20 ns"}
-ZCMEM = {bandwidth = "10 GB/s", latency = "0 s", scattered = "10 ns", atomic = "20 ns"}
-[affinities.GPU]
-FBMEM = {bandwidth = "100 GB/s", latency = "0 s", scattered = "1 ns", atomic = "1 ns"}
-ZCMEM = {bandwidth = "10 GB/s", latency = "0 s", scattered = "10 ns", atomic = "100 ns"}
-[links.host]
-bandwidth = "10 GB/s"
-shared_by = "node"
-carries = ["SYSMEM-ZCMEM"]
-[links.pcie]
-bandwidth = "10 GB/s"
-shared_by = "GPU"
-carries = ["FBMEM-SYSMEM", "FBMEM-ZCMEM", "FBMEM-FBMEM"]
-[network]
-node = "1 GB/s"
-latency = "0 s"
-[runtime]
-utility_processors = 1
-mapping_traced = "0 s"
-mapping_untraced = "0 s"
-kernel_launch = "0 s"
-copy_setup = "0 s"
-remote_copy_setup = "0 s"
-message = "0 s"
-)";
-
-machine::Machine round_machine(const std::string& change = "", const std::string& to = "") {
-  std::string text(kMachine);
-  if (!change.empty()) {
-    const std::size_t at = text.find(change);
-    EXPECT_NE(at, std::string::npos) << change;
-    text.replace(at, change.size(), to);
-  }
-  auto m = machine::parse_machine(std::make_shared<base::Source>("round.toml", text));
-  if (m) return *m;
-  for (const auto& d : m.problems().items()) ADD_FAILURE() << base::render(d, false);
-  return {};
-}
+using engine::sim::testing::round_machine;
 
 engine::Execution executed(const program::Program& program, const std::string& mapper, std::int64_t nodes,
                            const machine::Machine& machine = round_machine()) {
-  const auto problems = program::validate(program);
-  for (const auto& d : problems.items()) ADD_FAILURE() << base::render(d, false);
-  const auto compiled = lang::compile(std::make_shared<base::Source>("m.mapper", mapper));
-  for (const auto& d : compiled.problems.items()) ADD_FAILURE() << base::render(d, false);
-  auto planner = plan::Planner::create(std::make_shared<const program::Program>(program), machine, nodes);
-  auto placer = lang::Placer::create(compiled.mapper, (*planner)->site()->grid());
-  auto plan = (*planner)->plan(**placer);
-  if (auto* failure = std::get_if<plan::Failure>(&plan)) {
-    ADD_FAILURE() << failure->text;
-    return {};
-  }
-  return engine::sim::run(std::make_shared<const plan::Plan>(std::get<plan::Plan>(std::move(plan))));
+  return engine::sim::testing::executed(program, mapper, machine, nodes);
 }
 
 program::Variant on(ProcessorKind kind) {

@@ -250,7 +250,7 @@ std::string layout_svg(const plan::Plan& plan) {
                      plan.site->ranks_per_node() > 1 ? "rank" : "node"));
   for (const LaunchPicture& l : launch_pictures(plan)) draw_launch(d, l, plan);
   d.move(44);
-  d.text(kMargin, "section", std::string("H") + (kHomes + 1));
+  d.text(kMargin, "section", fmt::format("Homes: {}", kHomes));
   for (const PartitionPicture& p : partition_pictures(plan)) draw_homes(d, p, plan);
   return d.document(title);
 }

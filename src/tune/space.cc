@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/bug.h"
+#include "lang/edit.h"
 #include "lang/format.h"
 #include "machine/machine.h"
 
@@ -134,9 +135,9 @@ void Space::add_processor(program::TaskId task, std::span<const ProcessorKind> k
 // One function maps all launches of a task: of different ranks, none of the families does.
 void Space::add_maps(program::TaskId task, int rank) {
   if (rank > 0) {
-    families_[task] = families(rank);
+    families_[task] = guide::families(rank);
     Decision d{Kind::index_map, task, 0, {}, {""}};
-    for (const Family& f : families_[task]) d.options.push_back(f.name);
+    for (const guide::Family& f : families_[task]) d.options.push_back(f.name);
     add(std::move(d));
   }
   if (parent_of_[task]) add({Kind::single_map, task, 0, {}, {"", "beside_parent"}});
@@ -165,33 +166,37 @@ bool Space::matters(const Choice& choice, std::size_t decision) const {
   return true;
 }
 
+// The family of mapping functions that a choice of a map is.
+guide::Family Space::family(const Choice& choice, std::size_t decision) const {
+  const Decision& d = decisions_[decision];
+  return d.kind == Kind::single_map ? guide::beside_parent() : families_[d.task][choice[decision] - 1U];
+}
+
 std::string Space::statement(const Choice& choice, std::size_t decision) const {
   const Decision& d = decisions_[decision];
-  const std::string& task = program_.tasks[d.task].name;
+  const std::string task = lang::name_text(program_.tasks[d.task].name);
+  const std::string data = lang::name_text(program_.partitions[d.partition].name);
   const std::string& option = d.options[choice[decision]];
-  const auto others = [&](std::string_view first) {
-    std::string list(first);
+  // The one that is chosen, then what else there is.
+  const auto preferred = [&] {
+    std::string list = option;
     for (const std::string& o : d.options) {
-      if (o != first) list += ", " + o;
+      if (o != option) list += ", " + o;
     }
     return list;
   };
+  const auto map = [&](std::string_view word) {
+    return fmt::format("{} {} {};", word, task,
+                       function_name(family(choice, decision), kind_of(choice, d.task)));
+  };
   switch (d.kind) {
-    case Kind::processor: return fmt::format("Task {} {};", task, others(option));
-    case Kind::memory:
-      return fmt::format("Region {} {} {} {};", task, program_.partitions[d.partition].name, name_of(d.on),
-                         others(option));
-    case Kind::layout: return fmt::format("Layout * {} * {};", program_.partitions[d.partition].name, option);
+    case Kind::processor: return fmt::format("Task {} {};", task, preferred());
+    case Kind::memory: return fmt::format("Region {} {} {} {};", task, data, name_of(d.on), preferred());
+    case Kind::layout: return fmt::format("Layout * {} * {};", data, option);
     case Kind::limit: return fmt::format("InstanceLimit {} {};", task, option);
     case Kind::collect: return fmt::format("CollectMemory {} *;", task);
-    case Kind::index_map:
-      return fmt::format("IndexTaskMap {} {};", task,
-                         function_name(families_[d.task][choice[decision] - 1U], kind_of(choice, d.task)));
-    case Kind::single_map: {
-      std::string kind(name_of(kind_of(choice, d.task)));
-      std::ranges::transform(kind, kind.begin(), [](char c) { return static_cast<char>(c | 0x20); });
-      return fmt::format("SingleTaskMap {} beside_parent_{};", task, kind);
-    }
+    case Kind::index_map: return map("IndexTaskMap");
+    case Kind::single_map: return map("SingleTaskMap");
   }
   base::bug("every decision has a statement");
 }
@@ -200,28 +205,16 @@ std::string Space::mapper(const Choice& choice) const {
   base::expects(choice.size() == decisions_.size(), "a choice decides everything");
   std::string statements;
   std::string maps;
-  std::map<std::string, std::string> functions;
+  std::set<std::string> functions;
   for (std::size_t i = 0; i < decisions_.size(); ++i) {
     const Decision& d = decisions_[i];
     if (choice[i] == 0 || !matters(choice, i)) continue;
-    const ProcessorKind kind = kind_of(choice, d.task);
-    if (d.kind == Kind::index_map) {
-      const Family& family = families_[d.task][choice[i] - 1U];
-      functions[function_name(family, kind)] = function_of(family, kind);
-      maps += statement(choice, i) + "\n";
-    } else if (d.kind == Kind::single_map) {
-      std::string name(name_of(kind));
-      std::ranges::transform(name, name.begin(), [](char c) { return static_cast<char>(c | 0x20); });
-      functions["beside_parent_" + name] = fmt::format(
-          "def beside_parent_{}(Task task) {{ m = Machine({}); return m[*task.parent.processor(m)]; }}", name,
-          name_of(kind));
-      maps += statement(choice, i) + "\n";
-    } else {
-      statements += statement(choice, i) + "\n";
-    }
+    const bool is_map = d.kind == Kind::index_map || d.kind == Kind::single_map;
+    if (is_map) functions.insert(function_of(family(choice, i), kind_of(choice, d.task)));
+    (is_map ? maps : statements) += statement(choice, i) + "\n";
   }
   std::string text = statements;
-  for (const auto& [name, function] : functions) text += "\n" + function + "\n";
+  for (const std::string& function : functions) text += "\n" + function + "\n";
   text += "\n" + maps;
   const auto formatted = lang::format(std::make_shared<base::Source>("proposal", text));
   base::expects(formatted.ok(), "what a space writes is a mapper");

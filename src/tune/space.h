@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "guide/families.h"
 #include "plan/site.h"
 #include "program/program.h"
-#include "tune/families.h"
 
 namespace mapwright::tune {
 
@@ -56,6 +56,7 @@ class Space {
   void add_processor(program::TaskId task, std::span<const machine::ProcessorKind> kinds);
   void add_maps(program::TaskId task, int rank);
   machine::ProcessorKind kind_of(const Choice& choice, program::TaskId task) const;
+  guide::Family family(const Choice& choice, std::size_t decision) const;
   std::string statement(const Choice& choice, std::size_t decision) const;
 
   const program::Program& program_;
@@ -63,7 +64,7 @@ class Space {
   std::vector<std::size_t> processor_of_;                  // the decision of each task
   std::vector<std::optional<program::TaskId>> parent_of_;  // of tasks that are launched one by one
   std::vector<machine::ProcessorKind> only_;               // the kind of tasks that have no choice
-  std::vector<std::vector<Family>> families_;              // of each task
+  std::vector<std::vector<guide::Family>> families_;       // of each task
 };
 
 }  // namespace mapwright::tune

@@ -18,17 +18,6 @@ double transaction_bytes(ProcessorKind kind) {
   return kind == ProcessorKind::gpu ? 32 : 64;
 }
 
-double rate_of(const machine::Processors& p, const program::Variant& v) {
-  const bool single = v.precision == program::Precision::single_precision;
-  if (v.peak_share) return *v.peak_share * (single ? p.sp_peak : p.dp_peak);
-  return single ? p.sp_sustained : p.dp_sustained;
-}
-
-// Reading and writing an element moves it twice.
-double passes(Privilege privilege) {
-  return privilege == Privilege::read_write || privilege == Privilege::reduce ? 2 : 1;
-}
-
 }  // namespace
 
 double layout_factor(const program::Region& region, const plan::Instance& instance, program::FieldSet used,
@@ -57,7 +46,7 @@ TaskCost cost_of(const plan::Plan& plan, const plan::Mapping& mapping) {
 
   TaskCost cost;
   if (kind == ProcessorKind::gpu) cost.launch = machine.runtime.kernel_launch;
-  cost.arithmetic = launch.flops.at(mapping.position) / rate_of(*machine.processors[kind], variant);
+  cost.arithmetic = launch.flops.at(mapping.position) / variant.rate(*machine.processors[kind]);
   machine::PerMemory<double> streaming;
   for (std::size_t r = 0; r < launch.requirements.size(); ++r) {
     const program::Requirement& requirement = launch.requirements[r];
@@ -68,10 +57,7 @@ TaskCost cost_of(const plan::Plan& plan, const plan::Mapping& mapping) {
     const machine::Affinity& affinity = *machine.affinities[kind][memory];
     for (const plan::Use& use : uses) {
       const plan::Instance& instance = plan.instances[use.instance];
-      const auto fields = static_cast<double>(region.bytes(use.fields));
-      const double share = fields / static_cast<double>(region.bytes(requirement.fields));
-      const double per_element =
-          requirement.streamed ? *requirement.streamed * share : fields * passes(requirement.privilege);
+      const double per_element = requirement.bytes_per_element(region, use.fields);
       const auto elements =
           static_cast<double>(plan.atoms->volume(requirement.partition, requirement.piece(mapping.position)));
       streaming[memory] += elements * per_element * layout_factor(region, instance, use.fields, variant) /
