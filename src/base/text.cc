@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 
 namespace mapwright::base {
@@ -175,6 +176,43 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     if (at == std::string_view::npos) return pieces;
     text.remove_prefix(at + 1);
   }
+}
+
+namespace {
+
+std::string scaled(double value, std::span<const std::string_view> units, double factor) {
+  std::size_t unit = 0;
+  // 999.9996 would be shown as 1e+03.
+  while (unit + 1 < units.size() && std::abs(value) >= 999.5) {
+    value /= factor;
+    ++unit;
+  }
+  return fmt::format("{:.3g} {}", value, units[unit]);
+}
+
+}  // namespace
+
+std::string bytes_text(double bytes) {
+  constexpr std::array<std::string_view, 7> kUnits = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+  return scaled(bytes, kUnits, 1000);
+}
+
+std::string seconds_text(double seconds) {
+  if (seconds >= 0.9995 || seconds == 0) return fmt::format("{:.4g} s", seconds);
+  constexpr std::array<std::string_view, 3> kUnits = {"ns", "us", "ms"};
+  return scaled(seconds * 1e9, kUnits, 1000);
+}
+
+std::string digest(std::string_view text) {
+  constexpr std::uint64_t kPrime = 1099511628211ULL;
+  std::uint64_t low = 14695981039346656037ULL;
+  std::uint64_t high = ~low;
+  for (const char c : text) {
+    low = (low ^ static_cast<unsigned char>(c)) * kPrime;
+    high = (high ^ static_cast<unsigned char>(c)) * kPrime;
+    high = std::rotl(high, 27);  // so that the two sums are no function of one another
+  }
+  return fmt::format("{:016x}{:016x}", high, low);
 }
 
 }  // namespace mapwright::base

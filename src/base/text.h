@@ -49,4 +49,13 @@ std::optional<std::int64_t> parse_integer(std::string_view text);
 //! Splits at every separator; "" gives one empty piece.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
+//! "1.23 MB", "17 B": decimal units, as machine files have them.
+std::string bytes_text(double bytes);
+//! "1.23 ms".
+std::string seconds_text(double seconds);
+
+//! 32 hexadecimal digits that tell texts apart: two FNV-1a sums of 64 bits (Fowler, Noll and Vo) from
+//! different bases. No secret is safe behind it.
+std::string digest(std::string_view text);
+
 }  // namespace mapwright::base
