@@ -4,7 +4,7 @@
 //   what its
 //                                  top-level print statements write is what the comments behind them say
 //   ```mapper bad [file=NAME]      has exactly the diagnostics of the ```text block that follows
-//   ```json file=NAME              a file for the commands
+//   ```json file=NAME              a file for the commands; also ```toml file=NAME
 //   ```console                     lines `$ command`, each followed by its output, standard error included,
 //   and by
 //                                  `(exit N)` where it does not end with 0
@@ -34,6 +34,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "cli/console.h"
+#include "guide/diagnostics.h"
 #include "lang/diagnostics.h"
 #include "lang/format.h"
 #include "lang/lang.h"
@@ -56,6 +57,7 @@ namespace fs = std::filesystem;
 const fs::path kRoot = MAPWRIGHT_ROOT;
 const std::string kManual = "docs/language.md";
 const std::string kPrograms = "docs/programs.md";
+const std::string kGuide = "docs/guide.md";
 
 std::string read(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -476,6 +478,10 @@ TEST(Manual, ListsEveryDiagnostic) {
 
 TEST(Programs, ListEveryDiagnostic) {
   expect_codes(kPrograms, program::diagnostic_kinds());
+}
+
+TEST(Guidance, ListsEveryDiagnostic) {
+  expect_codes(kGuide, guide::diagnostic_kinds());
 }
 
 // What a program file says is read, and what is written has no key that the page does not name.

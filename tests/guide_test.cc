@@ -81,5 +81,94 @@ TEST(Guide, FindingsAreSound) {
   }
 }
 
+guide::Guide shipped(const std::string& name) {
+  const std::string text =
+      std::get<std::string>(base::read_file(trial::kRoot / "rules" / (name + ".toml"), 1 << 20));
+  return {*guide::rule_set(name),
+          guide::Level::suggest,
+          {*guide::ErrorRules::parse(std::make_shared<base::Source>(name, text))}};
+}
+
+engine::Execution outcome(const trial::Subject& subject, const lang::MapperPtr& mapper) {
+  auto plan = trial::planned(subject, mapper);
+  if (auto* failure = std::get_if<plan::Failure>(&plan)) {
+    engine::Execution failed;
+    failed.failure = std::move(*failure);
+    return failed;
+  }
+  return engine::sim::run(std::make_shared<const plan::Plan>(std::get<plan::Plan>(std::move(plan))));
+}
+
+// The first suggestion after which something else happens is followed, as often as it takes; how often it
+// was, or -1 where nothing helps any more.
+int steps_to_a_run(const trial::Subject& subject, std::string text) {
+  constexpr int kMostSteps = 25;
+  const guide::Guide guide = shipped("ours");
+  for (int step = 0; step <= kMostSteps; ++step) {
+    const lang::MapperPtr mapper = trial::compiled(text);
+    if (!mapper) return -1;
+    const engine::Execution before = outcome(subject, mapper);
+    if (!before.failure) return step;
+    bool helped = false;
+    for (const guide::Finding& f : guide.executed(before, *mapper).findings) {
+      if (f.edits.empty()) continue;
+      const auto edited = lang::edited(mapper->source(), f.edits);
+      if (!edited) return -1;
+      const lang::MapperPtr next = trial::compiled(*edited);
+      if (!next) return -1;
+      const engine::Execution after = outcome(subject, next);
+      helped = !after.failure || after.failure->problems.items().front().message !=
+                                     before.failure->problems.items().front().message;
+      if (helped) {
+        text = *edited;
+        break;
+      }
+    }
+    if (!helped) return -1;
+  }
+  return -1;
+}
+
+TEST(Guide, FollowingItLeadsFromAFailureToARun) {
+  struct Case {
+    const char* app;
+    int nodes;
+    const char* mapper;
+    int most;  // steps
+    std::map<std::string, std::int64_t, std::less<>> set = {};
+  };
+  const machine::Machine machine = trial::machine_named("p100x4");
+  for (const Case& c :
+       {Case{"cannon", 3, "", 1}, Case{"summa", 3, "", 1}, Case{"pumma", 4, "", 1},
+        Case{"solomonik", 4, "", 1}, Case{"circuit", 2, "Region * * GPU FBMEM;\n", 20, {{"wpp", 20'000'000}}},
+        Case{"circuit", 2, "Task * CPU;\nRegion * * * FBMEM;\n", 20},
+        Case{"circuit", 2, "Region * * * VIRTUAL;\n", 25},
+        Case{"stencil", 2, "Layout * * * AOS C_order;\n", 10}}) {
+    SCOPED_TRACE(std::string(c.app) + " " + c.mapper);
+    const int steps = steps_to_a_run(trial::subject(c.app, machine, c.nodes, c.set), c.mapper);
+    EXPECT_GE(steps, 1);
+    EXPECT_LE(steps, c.most);
+  }
+}
+
+// The published rules say something about whatever happens, and never a number.
+TEST(Guide, ThePublishedRulesKnowNoNumbers) {
+  const guide::Guide paper = shipped("paper");
+  for (const auto& [app, code] : {std::pair("circuit", "throughput"), std::pair("stencil", "time")}) {
+    const Trial t = tried(app, "");
+    const guide::Feedback f = paper.executed(t.execution, *t.mapper);
+    ASSERT_EQ(f.findings.size(), 1U);
+    EXPECT_EQ(f.findings[0].code, code);
+    EXPECT_EQ(f.findings[0].gain, 0);
+    EXPECT_FALSE(f.findings[0].suggest.empty());
+  }
+  const auto refused =
+      lang::compile(std::make_shared<base::Source>("bad", "def f(Task task): { return 1; }\n"));
+  const guide::Feedback f = paper.refused(refused.problems);
+  ASSERT_FALSE(f.findings.empty());
+  EXPECT_EQ(f.findings[0].code, "syntax");
+  EXPECT_EQ(f.findings[0].gain, 1);
+}
+
 }  // namespace
 }  // namespace mapwright

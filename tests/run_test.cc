@@ -106,6 +106,11 @@ TEST_F(RunCommand, AFailureIsADocumentToo) {
   EXPECT_EQ(d["diagnostics"][0]["code"], "MW8201");
   EXPECT_EQ(d["diagnostics"][0]["file"], "full.mapper");
   EXPECT_EQ(d["diagnostics"][0]["line"], 2);
+  ASSERT_EQ(d["findings"].size(), 4U);
+  EXPECT_EQ(d["findings"][0]["code"], "out_of_memory");
+  EXPECT_EQ(d["findings"][0]["gain"], 1);
+  EXPECT_EQ(d["findings"][0]["edits"][1].dump(),
+            R"({"remove":false,"text":"InstanceLimit calculate_new_currents 1;"})");
   const ordered_json s = document("show full.mapper --program circuit --set wpp=20000000", 75);
   EXPECT_EQ(s["failure"], d["failure"]);
   EXPECT_EQ(s["launches"], ordered_json::array());
@@ -114,6 +119,33 @@ TEST_F(RunCommand, AFailureIsADocumentToo) {
   EXPECT_EQ(shell("mapwright run circuit --set wpp=20000000 --mapper full.mapper --trace t.json").exit, 75);
   EXPECT_EQ(shell("mapwright show full.mapper --program circuit --set wpp=20000000 --svg t.svg").exit, 75);
   EXPECT_EQ(read("t.json") + read("t.svg"), "");
+}
+
+TEST_F(RunCommand, SaysAsMuchAsItIsAskedFor) {
+  const auto findings = [&](const std::string& options) {
+    return document("run " + std::string(kSmall) + " --mapper expert " + options, 0)["findings"];
+  };
+  EXPECT_EQ(findings("--guide-level system"), ordered_json::array());
+  const ordered_json explained = findings("--guide-level explain");
+  ASSERT_FALSE(explained.empty());
+  for (const auto& f : explained) {
+    EXPECT_NE(f["explain"], "");
+    EXPECT_EQ(f["suggest"], "");
+    EXPECT_EQ(f["edits"], ordered_json::array());
+  }
+  const ordered_json published = findings("--guide paper");
+  ASSERT_EQ(published.size(), 1U);
+  EXPECT_EQ(published[0]["code"], "throughput");
+  EXPECT_EQ(published[0]["gain"], 0);
+  write("a.toml", "[[rule]]\ncode = \"a\"\npattern = 'GFLOPS: (?P<n>\\S+)'\nexplain = \"{n}\"\n");
+  write("b.toml", "[[rule]]\ncode = \"b\"\npattern = 'GFLOPS'\nexplain = \"b\"\n");
+  const ordered_json mine = findings("--guide paper --rules b.toml --rules a.toml");
+  ASSERT_EQ(mine.size(), 3U);
+  EXPECT_EQ(mine[0]["code"], "b");
+  EXPECT_EQ(mine[1]["code"], "a");
+  EXPECT_EQ(mine[2], published[0]);
+  const Outcome o = shell("mapwright run " + std::string(kSmall) + " --guide paper");
+  EXPECT_NE(o.out.find("\nwhat to change\n    -  This is the throughput"), std::string::npos) << o.out;
 }
 
 TEST_F(RunCommand, EndsWithWhatIsWrong) {
@@ -152,6 +184,12 @@ TEST_F(RunCommand, EndsWithWhatIsWrong) {
       {"run " + std::string(kSmall) + " --trace full", 74},
       {"show expert --program " + std::string(kSmall) + " --svg full", 74},
       {"run circuit --machine broken.toml", 78},
+      {"run circuit --guide theirs", 64},
+      {"run circuit --guide-level all", 64},
+      {"run circuit --rules -", 64},
+      {"run circuit --rules nothing.toml", 66},
+      {"run circuit --rules .", 74},
+      {"run circuit --rules broken.toml", 78},
       {"show", 64},
       {"show expert", 64},
       {"show expert --program circuits", 64},

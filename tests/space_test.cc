@@ -34,7 +34,7 @@ TEST(Space, EveryOptionIsAMapper) {
   for (const auto& app : apps::all()) {
     SCOPED_TRACE(app.name);
     const Subject c = made(app.name, "p100x4", 2);
-    const tune::Space space(*c.program, *c.planner->site());
+    const tune::Space space(*c.program, *c.planner->site(), trial::compiled(""));
     EXPECT_EQ(space.mapper(space.initial()), "");
     for (std::size_t d = 0; d < space.decisions().size(); ++d) {
       for (std::uint16_t o = 1; o < space.decisions()[d].options.size(); ++o) {
@@ -53,7 +53,7 @@ TEST(Space, SoAreTheirCombinations) {
   for (const auto& app : apps::all()) {
     SCOPED_TRACE(app.name);
     const Subject c = made(app.name, "lassen", 2);
-    const tune::Space space(*c.program, *c.planner->site());
+    const tune::Space space(*c.program, *c.planner->site(), trial::compiled(""));
     for (int i = 0; i < 20; ++i) {
       tune::Choice choice = space.initial();
       for (std::size_t d = 0; d < choice.size(); ++d)
@@ -67,7 +67,7 @@ TEST(Space, SoAreTheirCombinations) {
 // What has no effect says nothing, so that choices which differ only there are one mapper.
 TEST(Space, SaysNothingThatHasNoEffect) {
   const Subject c = made("circuit", "p100x4", 2);
-  const tune::Space space(*c.program, *c.planner->site());
+  const tune::Space space(*c.program, *c.planner->site(), trial::compiled(""));
   EXPECT_GT(space.magnitude(), 20);
   std::mt19937 random(2);
   for (int i = 0; i < 50; ++i) {

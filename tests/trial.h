@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <variant>
@@ -35,8 +36,10 @@ struct Subject {
   std::shared_ptr<const plan::Planner> planner;
 };
 
-inline Subject subject(const std::string& app, const machine::Machine& machine, std::int64_t nodes) {
+inline Subject subject(const std::string& app, const machine::Machine& machine, std::int64_t nodes,
+                       std::map<std::string, std::int64_t, std::less<>> set = {}) {
   apps::Options options;
+  options.set = std::move(set);
   options.machine = &machine;
   options.nodes = nodes;
   const auto program = std::make_shared<const program::Program>(*apps::make(app, options));

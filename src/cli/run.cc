@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "cli/commands.h"
+#include "cli/guidance.h"
 #include "cli/json.h"
 #include "cli/subject.h"
 #include "engine/sim/sim.h"
@@ -25,10 +26,12 @@ class Run : public Command {
         ->capture_default_str();
     a->add_option("--trace", trace_, "Writes a timeline there, which Perfetto (ui.perfetto.dev) shows")
         ->type_name("FILE");
+    guide_.add_to(a);
   }
 
   Exit run(Console& console) override {
     if (trace_) expect_output("--trace", *trace_, {subject_.program, subject_.mapper});
+    const guide::Guide guide = make_guide(guide_);
     const Subject subject = make_subject(subject_);
     const auto placer = make_mapper(subject_, subject);
     for (const std::string& note : subject.program->notes) console.say(note);
@@ -41,15 +44,15 @@ class Run : public Command {
       execution = engine::sim::run(std::make_shared<const plan::Plan>(std::get<plan::Plan>(std::move(plan))));
     }
     if (trace_ && !execution.failure) write_text(*trace_, report::chrome_trace(execution.profile));
-    std::vector<guide::Finding> findings;
-    if (!execution.failure) findings = guide::findings(execution, *placer->mapper());
+    const guide::Feedback feedback = guide.executed(execution, *placer->mapper());
     if (json()) {
-      console.result(dump(document(subject, execution, findings)));
+      console.result(dump(document(subject, execution, feedback.findings)));
     } else if (execution.failure) {
       console.say(execution.failure->text);
       console.problems(execution.failure->problems);
+      console.result(report::findings_text(feedback.findings, true));
     } else {
-      console.result(report::run_text(execution) + report::findings_text(findings));
+      console.result(report::run_text(execution) + report::findings_text(feedback.findings, false));
     }
     return execution.failure ? Exit::failed : Exit::ok;
   }
@@ -71,6 +74,7 @@ class Run : public Command {
   }
 
   SubjectOptions subject_;
+  GuideOptions guide_;
   std::string engine_ = "sim";
   std::optional<std::string> trace_;
 };

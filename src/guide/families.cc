@@ -101,6 +101,12 @@ Family beside_parent() {
   return {"beside_parent", "return m[*task.parent.processor(m)];"};
 }
 
+lang::Edit map_with(std::string_view statement, std::string_view task, const Family& family,
+                    machine::ProcessorKind kind) {
+  return {false, fmt::format("{} {} {} {};", function_of(family, kind), statement, lang::name_text(task),
+                             function_name(family, kind))};
+}
+
 std::string function_name(const Family& family, machine::ProcessorKind kind) {
   std::string name = family.name + "_" + std::string(name_of(kind));
   std::ranges::transform(name, name.begin(),

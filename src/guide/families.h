@@ -3,8 +3,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "lang/edit.h"
 #include "machine/kinds.h"
 
 namespace mapwright::guide {
@@ -25,6 +27,11 @@ Family blocks(int rank);
 Family dealt(int rank);
 //! A single task on the processor of its parent, which has to be of the same kind.
 Family beside_parent();
+
+//! Maps the launches of a task on such processors by a family: "IndexTaskMap" or "SingleTaskMap", with the
+//! function.
+lang::Edit map_with(std::string_view statement, std::string_view task, const Family& family,
+                    machine::ProcessorKind kind);
 
 //! "blocks_yx_gpu"
 std::string function_name(const Family& family, machine::ProcessorKind kind);

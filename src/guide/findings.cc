@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "base/text.h"
 #include "engine/critical_path.h"
 #include "engine/what_if.h"
 #include "guide/families.h"
 #include "guide/guide.h"
+#include "guide/remap.h"
 
 namespace mapwright::guide {
 namespace {
@@ -56,6 +58,7 @@ class Analysis {
       limit(calls);
     }
     copies();
+    placement();
     memory_pressure();
     runtime();
     std::erase_if(found_, [](const Finding& f) { return f.gain < kLeastGain; });
@@ -112,10 +115,10 @@ class Analysis {
         fmt::format("{} runs on {} of {} {} processors", base::visible(name(calls.task)), used, all, kind);
     if (single && parent == calls.kind) {
       f.suggest = fmt::format("run it where its parent runs: every parent then has a {} of its own", kind);
-      f.edits = {map_with("SingleTaskMap", calls, beside_parent())};
+      f.edits = {map_calls("SingleTaskMap", calls, beside_parent())};
     } else if (!single) {
       f.suggest = "deal its points out to all of them";
-      f.edits = {map_with("IndexTaskMap", calls, dealt(rank_of(calls.task)))};
+      f.edits = {map_calls("IndexTaskMap", calls, dealt(rank_of(calls.task)))};
     } else {
       return;
     }
@@ -134,10 +137,8 @@ class Analysis {
   std::string task_text(TaskId task) const { return lang::name_text(name(task)); }
   std::string data_text(PartitionId p) const { return lang::name_text(program_.partitions[p].name); }
 
-  // A map of the task's launches by a function of the family.
-  lang::Edit map_with(std::string_view statement, const Calls& calls, const Family& family) const {
-    return put(fmt::format("{} {} {} {};", function_of(family, calls.kind), statement, task_text(calls.task),
-                           function_name(family, calls.kind)));
+  lang::Edit map_calls(std::string_view statement, const Calls& calls, const Family& family) const {
+    return map_with(statement, name(calls.task), family, calls.kind);
   }
 
   int rank_of(TaskId task) const {
@@ -331,10 +332,55 @@ class Analysis {
     }
     f->suggest = fmt::format("map {} so that it runs where {} is left by the task before",
                              base::visible(name(task)), base::visible(data));
-    if (std::ranges::any_of(program_.launches,
-                            [&](const program::Launch& l) { return l.task == task && !l.single; })) {
-      f->edits.push_back(map_with("IndexTaskMap", {task, kind}, blocks(rank_of(task))));
+  }
+
+  // Maps under which less moves. What they gain is what the execution would if each copy took the part of its
+  // time that is left of the bytes on such ways.
+  void placement() {
+    const auto transfer = [&](OpId i) {
+      return plan_.ops[i].kind == OpKind::copy || plan_.ops[i].kind == OpKind::fold;
+    };
+    Finding f;
+    f.code = "placement";
+    for (const PathPart& p : path_) {
+      if (p.kind == StepKind::copy || p.kind == StepKind::fold) f.share += p.share;
     }
+    if (gain([&](OpId i, double s) { return transfer(i) ? 0 : s; }) < kLeastGain) return;
+    const std::vector<Remap> better = remaps(plan_, mapper_);
+    if (better.empty()) return;
+    const Movement now = movement(plan_, program_.iterations);
+    const Movement& then = better.front().movement;
+    const auto part = [](std::int64_t after, std::int64_t before) {
+      return before == 0 ? 1.0 : std::min(1.0, static_cast<double>(after) / static_cast<double>(before));
+    };
+    const double nodes = part(then.node, now.node);
+    const double sockets = part(then.sockets, now.sockets);
+    const double memories = part(then.total, now.total);
+    f.gain = gain([&](OpId i, double s) {
+      if (!transfer(i)) return s;
+      const plan::MemoryId from = plan_.instances[plan_.ops[i].source].memory;
+      const plan::MemoryId to = plan_.instances[plan_.ops[i].destination].memory;
+      switch (site_.distance(from, to)) {
+        case plan::Distance::other_node: return s * nodes;
+        case plan::Distance::same_node: return s * sockets;
+        case plan::Distance::same_socket: return s * memories;
+        case plan::Distance::same_memory: return s;
+      }
+      return s;
+    });
+    // Of the ways, the widest of those that get less.
+    const auto [way, before, after] = then.node < now.node ? std::tuple("between nodes", now.node, then.node)
+                                      : then.sockets < now.sockets
+                                          ? std::tuple("between sockets", now.sockets, then.sockets)
+                                          : std::tuple("between memories", now.total, then.total);
+    const auto bytes = [&](std::int64_t sum) {
+      return base::bytes_text(static_cast<double>(sum) / static_cast<double>(program_.iterations));
+    };
+    f.explain = fmt::format("{} of data go {} in each iteration; {} would be enough", bytes(before), way,
+                            bytes(after));
+    f.suggest = "map " + better.front().what;
+    f.edits = better.front().edits;
+    found_.push_back(std::move(f));
   }
 
   // The statements of the mapper under which a requirement is collected.

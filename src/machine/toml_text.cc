@@ -10,7 +10,7 @@
 namespace mapwright::machine {
 namespace {
 
-// The parser recurses once for each dot of a key, without a limit of its own; no machine file needs five.
+// The parser recurses once for each dot of a key, without a limit of its own; no file needs five.
 constexpr std::ptrdiff_t kMostDots = 32;
 
 std::optional<base::Span> line_with_too_many_dots(std::string_view text) {
@@ -96,7 +96,7 @@ std::variant<TomlText, base::Diagnostic> TomlText::parse(const base::SourcePtr& 
   if (const auto line = line_with_too_many_dots(source->text())) {
     wrong.where = *line;
     wrong.message = fmt::format("more than {} dots in a line", kMostDots);
-    wrong.note = "no table of a machine file is nested that deeply; break a long text into several lines";
+    wrong.note = "nothing is nested that deeply; break a long text into several lines";
     return wrong;
   }
   try {

@@ -58,7 +58,7 @@ std::string task_table(const engine::Summary& summary, const program::Program& p
     const engine::TaskTime& t = summary.tasks[i];
     if (i < shown) {
       table.add({program.tasks[t.task].name, std::string(name_of(t.kind)), fmt::format("{}", t.calls),
-                 seconds_text(t.busy), seconds_text(t.busy / static_cast<double>(t.calls)),
+                 base::seconds_text(t.busy), base::seconds_text(t.busy / static_cast<double>(t.calls)),
                  percent_text(t.share)});
     } else {
       rest.calls += t.calls;
@@ -67,7 +67,8 @@ std::string task_table(const engine::Summary& summary, const program::Program& p
   }
   if (shown < summary.tasks.size()) {
     table.add({fmt::format("{} others", summary.tasks.size() - shown), "", fmt::format("{}", rest.calls),
-               seconds_text(rest.busy), seconds_text(rest.busy / static_cast<double>(rest.calls))});
+               base::seconds_text(rest.busy),
+               base::seconds_text(rest.busy / static_cast<double>(rest.calls))});
   }
   return summary.tasks.empty() ? "" : "\n" + table.text();
 }
@@ -102,7 +103,7 @@ std::string flow_table(const engine::Summary& summary, const program::Program& p
                {"bytes"},
                {"per iteration"}});
   const auto per_iteration = [&](std::int64_t bytes) {
-    return bytes_text(static_cast<double>(bytes) / static_cast<double>(summary.iterations));
+    return base::bytes_text(static_cast<double>(bytes) / static_cast<double>(summary.iterations));
   };
   const std::size_t shown = shown_of(summary.flows.size());
   engine::Flow rest;
@@ -111,7 +112,7 @@ std::string flow_table(const engine::Summary& summary, const program::Program& p
     if (i < shown) {
       table.add({program.partitions[f.partition].name, f.fold ? "folds" : "copies",
                  std::string(name_of(f.from)), std::string(name_of(f.to)), way_text(f.way),
-                 fmt::format("{}", f.count), bytes_text(static_cast<double>(f.bytes)),
+                 fmt::format("{}", f.count), base::bytes_text(static_cast<double>(f.bytes)),
                  per_iteration(f.bytes)});
     } else {
       rest.count += f.count;
@@ -120,7 +121,7 @@ std::string flow_table(const engine::Summary& summary, const program::Program& p
   }
   if (shown < summary.flows.size()) {
     table.add({fmt::format("{} others", summary.flows.size() - shown), "", "", "", "",
-               fmt::format("{}", rest.count), bytes_text(static_cast<double>(rest.bytes)),
+               fmt::format("{}", rest.count), base::bytes_text(static_cast<double>(rest.bytes)),
                per_iteration(rest.bytes)});
   }
   return "\n" + table.text();
@@ -131,8 +132,8 @@ std::string memory_table(const engine::Summary& summary, const plan::Site& site)
   for (const engine::MemoryPeak& m : summary.memory) {
     const plan::Memory& memory = site.memories()[m.memory];
     table.add({std::string(name_of(memory.kind)), fmt::format("{}", m.used), place_text(site, m.memory),
-               bytes_text(static_cast<double>(m.high_water)),
-               bytes_text(static_cast<double>(memory.capacity)),
+               base::bytes_text(static_cast<double>(m.high_water)),
+               base::bytes_text(static_cast<double>(memory.capacity)),
                percent_text(static_cast<double>(m.high_water) / static_cast<double>(memory.capacity))});
   }
   return summary.memory.empty() ? "" : "\n" + table.text();
@@ -148,12 +149,19 @@ std::string run_text(const engine::Execution& execution) {
          memory_table(summary, *plan.site);
 }
 
-std::string findings_text(const std::vector<guide::Finding>& findings) {
+std::string findings_text(const std::vector<guide::Finding>& findings, bool failed) {
   if (findings.empty()) return "";
-  std::string text = "\nwhat to change, and how much of the time it would save by itself\n";
+  const bool numbers = !failed && findings.front().gain > 0;
+  std::string text = numbers  ? "\nwhat to change, and how much of the time it would save by itself\n"
+                     : failed ? "\nwhy it failed, and what to change\n"
+                              : "\nwhat to change\n";
   for (std::size_t i = 0; i < std::min(findings.size(), kMostFindings); ++i) {
     const guide::Finding& f = findings[i];
-    text += fmt::format("{:>5}  {}\n       {}\n", percent_text(f.gain), f.explain, f.suggest);
+    text += fmt::format("{:>5}  {}\n", numbers ? percent_text(f.gain) : "-", f.explain);
+    if (!f.suggest.empty()) text += fmt::format("       {}\n", f.suggest);
+    if (!failed) continue;
+    for (const lang::Edit& e : f.edits)
+      text += fmt::format("       {}: {}\n", e.remove ? "remove" : "put", base::visible(e.text));
   }
   if (findings.size() > kMostFindings) {
     const std::size_t more = findings.size() - kMostFindings;

@@ -15,8 +15,9 @@ inline constexpr std::size_t kMostRows = 6;
 //! Lines with their ends. Of an execution that did not fail.
 std::string run_text(const engine::Execution& execution);
 
-//! What to change, the largest gain first: at most kMostFindings. Empty where there is nothing.
+//! What to change, in the order of the findings: at most kMostFindings, with the share of the time where it
+//! is known and, where the execution failed, with the edits. Empty where there is nothing.
 inline constexpr std::size_t kMostFindings = 3;
-std::string findings_text(const std::vector<guide::Finding>& findings);
+std::string findings_text(const std::vector<guide::Finding>& findings, bool failed);
 
 }  // namespace mapwright::report

@@ -1,0 +1,20 @@
+// One thing to change, and why.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lang/edit.h"
+
+namespace mapwright::guide {
+
+struct Finding {
+  std::string code;     //!< "idle_processors"; see docs/run.md and rules/
+  double share = 0;     //!< of the timed interval, on the critical path
+  double gain = 0;      //!< of the timed interval, if the cause vanished
+  std::string explain;  //!< a sentence: what happened, and why
+  std::string suggest;  //!< a sentence: what to change; may be empty
+  std::vector<lang::Edit> edits;
+};
+
+}  // namespace mapwright::guide
