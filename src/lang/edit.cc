@@ -164,7 +164,7 @@ class Editor {
       if (const auto* a = std::get_if<Assignment>(&s))
         bodies[std::string(a->name.text)] = canonical_text(mapper.source->slice(a->span));
     }
-    std::string added = "\n";
+    std::string added = "\n";  // what the text ends with is its last line
     std::map<std::string, std::string, std::less<>> renamed;
     for (const Statement& s : change.statements) {
       const auto* f = std::get_if<Function>(&s);

@@ -1,6 +1,7 @@
 // Where a mapper puts the points of a launch: computed once per function, launch domain and machine.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -22,7 +23,7 @@ struct Slot {
   std::uint32_t node = 0;
   std::uint32_t processor = 0;
 
-  friend bool operator==(Slot, Slot) = default;
+  friend auto operator<=>(const Slot&, const Slot&) = default;
 };
 
 //! The processors of all points of a launch domain, of one kind.

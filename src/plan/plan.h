@@ -140,6 +140,10 @@ class Planner {
                                                              const machine::Machine& machine,
                                                              std::int64_t nodes);
 
+  //! Of a program with the regions and partitions of the one that was planned, such as with fewer iterations.
+  static std::shared_ptr<const Planner> create(const Plan& like,
+                                               std::shared_ptr<const program::Program> program);
+
   std::variant<Plan, Failure> plan(lang::Placer& placer) const;
 
   const program::Program& program() const { return *program_; }

@@ -43,6 +43,11 @@ base::Result<std::shared_ptr<const Planner>> Planner::create(std::shared_ptr<con
       std::move(program), std::make_shared<const program::Atoms>(*std::move(atoms)), std::move(site)));
 }
 
+std::shared_ptr<const Planner> Planner::create(const Plan& like,
+                                               std::shared_ptr<const program::Program> program) {
+  return std::shared_ptr<const Planner>(new Planner(std::move(program), like.atoms, like.site));
+}
+
 std::variant<Plan, Failure> Planner::plan(lang::Placer& placer) const {
   return Builder(*this, program_, placer).run();
 }

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "engine/execution.h"
+#include "engine/engine.h"
 
 namespace mapwright::engine::sim {
 
@@ -15,5 +15,18 @@ namespace mapwright::engine::sim {
 //! and folds share links and networks fairly (flows.h); the runtime maps tasks one after the other on each
 //! node's utility processors.
 Execution run(std::shared_ptr<const plan::Plan> plan);
+
+//! Plans and simulates one program on one site: microseconds for each task and copy.
+class Simulator final : public Engine {
+ public:
+  explicit Simulator(std::shared_ptr<const plan::Planner> planner) : planner_(std::move(planner)) {}
+
+  std::string_view name() const override { return "sim"; }
+  Capabilities capabilities() const override { return {.noisy = false, .at_once = 0}; }
+  Execution execute(const lang::MapperPtr& mapper) const override;
+
+ private:
+  std::shared_ptr<const plan::Planner> planner_;
+};
 
 }  // namespace mapwright::engine::sim
