@@ -173,7 +173,7 @@ std::string bytes_of(const PartitionPicture& picture, const std::set<machine::Me
   std::string text;
   for (const machine::MemoryKind kind : kinds) {
     text += fmt::format("{}{} in {}", text.empty() ? "" : ", ",
-                        bytes_text(static_cast<double>(picture.bytes[kind])), name_of(kind));
+                        base::bytes_text(static_cast<double>(picture.bytes[kind])), name_of(kind));
   }
   return text;
 }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/text.h"
 #include "engine/critical_path.h"
 #include "engine/sim/testing.h"
 #include "lang/lang.h"
@@ -141,14 +142,14 @@ TEST(Report, PercentsAddUp) {
 }
 
 TEST(Report, QuantitiesAreShort) {
-  EXPECT_EQ(bytes_text(0), "0 B");
-  EXPECT_EQ(bytes_text(999), "999 B");
-  EXPECT_EQ(bytes_text(999'999), "1 MB");
-  EXPECT_EQ(bytes_text(12'345'678), "12.3 MB");
-  EXPECT_EQ(seconds_text(0), "0 s");
-  EXPECT_EQ(seconds_text(12.3456), "12.35 s");
-  EXPECT_EQ(seconds_text(0.0001234), "123 us");
-  EXPECT_EQ(seconds_text(2e-9), "2 ns");
+  EXPECT_EQ(base::bytes_text(0), "0 B");
+  EXPECT_EQ(base::bytes_text(999), "999 B");
+  EXPECT_EQ(base::bytes_text(999'999), "1 MB");
+  EXPECT_EQ(base::bytes_text(12'345'678), "12.3 MB");
+  EXPECT_EQ(base::seconds_text(0), "0 s");
+  EXPECT_EQ(base::seconds_text(12.3456), "12.35 s");
+  EXPECT_EQ(base::seconds_text(0.0001234), "123 us");
+  EXPECT_EQ(base::seconds_text(2e-9), "2 ns");
   EXPECT_EQ(percent_text(0), "0 %");
   EXPECT_EQ(percent_text(0.001), "<1 %");
   EXPECT_EQ(percent_text(0.999), "100 %");

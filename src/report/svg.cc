@@ -3,50 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "base/text.h"
 #include "report/layout.h"
 #include "report/layout_text.h"
+#include "report/svg_parts.h"
 #include "report/table.h"
 
 namespace mapwright::report {
-namespace {
-
-// A cell is as wide as "12.3" is in its font, and as high as two may stand above one another.
-constexpr int kCellWidth = 38;
-constexpr int kCellHeight = 22;
-constexpr int kMargin = 24;
-constexpr int kLabel = 44;  // room for the number of a row
-constexpr std::int64_t kMostCellColumns = 24;
-constexpr std::int64_t kMostCellRows = 24;
-constexpr int kWidth = kMargin * 2 + kLabel + kCellWidth * static_cast<int>(kMostCellColumns);
-
-struct Rgb {
-  int red;
-  int green;
-  int blue;
-};
-
-// Hues that also those tell apart who do not see all colours (after Okabe and Ito, Color Universal Design),
-// far enough from one another that no light one is a darker one's shade.
-constexpr std::array<Rgb, 8> kHues = {{{0, 114, 178},
-                                       {230, 159, 0},
-                                       {0, 158, 115},
-                                       {204, 70, 150},
-                                       {240, 228, 66},
-                                       {110, 110, 110},
-                                       {213, 60, 0},
-                                       {110, 70, 220}}};
-
-// The hue of the node, lighter from processor to processor; light enough for black letters.
-std::string fill_of(std::uint32_t node, std::uint32_t index, std::uint32_t count) {
-  const Rgb hue = kHues[node % kHues.size()];
-  const double depth = count > 1 ? 0.62 - 0.44 * index / (count - 1) : 0.5;
-  const auto mix = [&](int part) { return static_cast<int>(255 - (255 - part) * depth); };
-  return fmt::format("#{:02x}{:02x}{:02x}", mix(hue.red), mix(hue.green), mix(hue.blue));
-}
 
 std::string escaped(std::string_view text) {
   std::string out;
@@ -60,6 +25,25 @@ std::string escaped(std::string_view text) {
     }
   }
   return out;
+}
+
+namespace {
+
+// A cell is as wide as "12.3" is in its font, and as high as two may stand above one another.
+constexpr int kCellWidth = 38;
+constexpr int kCellHeight = 22;
+constexpr int kMargin = 24;
+constexpr int kLabel = 44;  // room for the number of a row
+constexpr std::int64_t kMostCellColumns = 24;
+constexpr std::int64_t kMostCellRows = 24;
+constexpr int kWidth = kMargin * 2 + kLabel + kCellWidth * static_cast<int>(kMostCellColumns);
+
+// The hue of the node, lighter from processor to processor; light enough for black letters.
+std::string fill_of(std::uint32_t node, std::uint32_t index, std::uint32_t count) {
+  const Rgb hue = kHues[node % kHues.size()];
+  const double depth = count > 1 ? 0.62 - 0.44 * index / (count - 1) : 0.5;
+  const auto mix = [&](int part) { return static_cast<int>(255 - (255 - part) * depth); };
+  return fmt::format("#{:02x}{:02x}{:02x}", mix(hue.red), mix(hue.green), mix(hue.blue));
 }
 
 struct Cell {

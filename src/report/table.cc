@@ -42,31 +42,6 @@ std::string Table::text() const {
   return text;
 }
 
-namespace {
-
-std::string scaled(double value, std::span<const std::string_view> units, double factor) {
-  std::size_t unit = 0;
-  // 999.9996 would be shown as 1e+03.
-  while (unit + 1 < units.size() && std::abs(value) >= 999.5) {
-    value /= factor;
-    ++unit;
-  }
-  return fmt::format("{:.3g} {}", value, units[unit]);
-}
-
-}  // namespace
-
-std::string bytes_text(double bytes) {
-  constexpr std::array<std::string_view, 7> kUnits = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-  return scaled(bytes, kUnits, 1000);
-}
-
-std::string seconds_text(double seconds) {
-  if (seconds >= 0.9995 || seconds == 0) return fmt::format("{:.4g} s", seconds);
-  constexpr std::array<std::string_view, 3> kUnits = {"ns", "us", "ms"};
-  return scaled(seconds * 1e9, kUnits, 1000);
-}
-
 std::string percent_text(double share) {
   if (share > 0 && share < 0.005) return "<1 %";
   return fmt::format("{:.0f} %", share * 100);

@@ -31,10 +31,6 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-//! "1.23 MB", "17 B": decimal units, as machine files have them.
-std::string bytes_text(double bytes);
-//! "1.23 ms".
-std::string seconds_text(double seconds);
 //! "12 %"; "<1 %" for what is not nothing.
 std::string percent_text(double share);
 

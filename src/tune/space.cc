@@ -8,9 +8,10 @@
 #include <set>
 
 #include "base/bug.h"
-#include "lang/edit.h"
-#include "lang/format.h"
+#include "base/text.h"
+#include "lang/facts.h"
 #include "machine/machine.h"
+#include "policy/policy.h"
 
 namespace mapwright::tune {
 namespace {
@@ -20,11 +21,10 @@ using machine::ProcessorKind;
 using Kind = Decision::Kind;
 
 constexpr int kMixed = -1;
-constexpr std::size_t kNoDecision = ~std::size_t{0};
 // The order in which tasks get a processor when the mapper says nothing.
 constexpr std::array kDefaultOrder{ProcessorKind::gpu, ProcessorKind::omp, ProcessorKind::cpu};
-constexpr std::array kLimits{"0", "1", "2", "4"};
-constexpr std::array kLayouts{"", "SOA C_order", "SOA F_order", "AOS C_order", "AOS F_order"};
+const std::vector<std::string> kLimits{"0", "1", "2", "4"};
+const std::vector<std::string> kLayouts{"", "SOA C_order", "SOA F_order", "AOS C_order", "AOS F_order"};
 
 std::vector<ProcessorKind> kinds_of(const program::Task& task, const machine::Machine& machine) {
   std::vector<ProcessorKind> kinds;
@@ -35,7 +35,7 @@ std::vector<ProcessorKind> kinds_of(const program::Task& task, const machine::Ma
   return kinds;
 }
 
-// What a kind of processor reaches, the default first, then by bandwidth.
+// What a kind of processor reaches, by bandwidth.
 std::vector<MemoryKind> memories_of(ProcessorKind kind, const machine::Machine& machine) {
   std::vector<MemoryKind> reached;
   for (const MemoryKind m : machine::kMachineMemories) {
@@ -44,23 +44,26 @@ std::vector<MemoryKind> memories_of(ProcessorKind kind, const machine::Machine& 
   std::ranges::stable_sort(reached, [&](MemoryKind a, MemoryKind b) {
     return machine.affinities[kind][a]->bandwidth > machine.affinities[kind][b]->bandwidth;
   });
-  const std::vector<MemoryKind> first = kind == ProcessorKind::gpu
-                                            ? std::vector{MemoryKind::fbmem}
-                                            : std::vector{MemoryKind::sockmem, MemoryKind::sysmem};
-  for (const MemoryKind m : first) {
-    const auto found = std::ranges::find(reached, m);
-    if (found == reached.end()) continue;
-    std::rotate(reached.begin(), found, found + 1);
-    break;
-  }
   return reached;
+}
+
+// The first of these that is in the list comes to its beginning.
+template <class T>
+void prefer(const std::vector<T>& first, std::vector<T>* list) {
+  for (const T& one : first) {
+    const auto found = std::ranges::find(*list, one);
+    if (found == list->end()) continue;
+    std::rotate(list->begin(), found, found + 1);
+    return;
+  }
 }
 
 // What the launches of a program say of its tasks.
 struct Uses {
   std::vector<int> rank;  // of index launches; kMixed where they differ, 0 without
   std::vector<std::optional<program::TaskId>> parent;
-  std::vector<std::set<program::PartitionId>> partitions;  // with data
+  // With data, and the position among the requirements.
+  std::vector<std::map<program::PartitionId, std::int64_t>> partitions;
   std::set<program::PartitionId> all;
 };
 
@@ -75,52 +78,78 @@ Uses uses_of(const program::Program& program) {
     if (!l.single) rank = rank == 0 || rank == l.domain.rank ? l.domain.rank : kMixed;
     if (l.single && l.parent) uses.parent[l.task] = program.launches[l.parent->launch].task;
     if (program.tasks[l.task].inner) continue;
-    for (const program::Requirement& r : l.requirements) {
+    for (std::size_t i = 0; i < l.requirements.size(); ++i) {
+      const program::Requirement& r = l.requirements[i];
       if (r.privilege == program::Privilege::none) continue;
       // Mappers know partitions by name, and several may have one.
       const std::string_view name = program.partitions[r.partition].name;
       const program::PartitionId known = named.try_emplace(name, r.partition).first->second;
-      uses.partitions[l.task].insert(known);
+      uses.partitions[l.task].emplace(known, i);
       uses.all.insert(known);
     }
   }
   return uses;
 }
 
-std::vector<std::string> words(std::span<const char* const> list) {
-  return {list.begin(), list.end()};
-}
-
 }  // namespace
 
-Space::Space(const program::Program& program, const plan::Site& site) : program_(program) {
+Space::Space(const program::Program& program, const plan::Site& site, lang::MapperPtr around)
+    : program_(program), around_(std::move(around)) {
   const machine::Machine& machine = site.machine();
   const std::size_t tasks = program.tasks.size();
   Uses uses = uses_of(program);
   parent_of_ = std::move(uses.parent);
-  processor_of_.assign(tasks, kNoDecision);
+  processor_of_.resize(tasks);
   only_.assign(tasks, ProcessorKind::cpu);
   families_.resize(tasks);
   std::vector<std::vector<ProcessorKind>> kinds(tasks);
   for (program::TaskId t = 0; t < tasks; ++t) {
     kinds[t] = kinds_of(program.tasks[t], machine);
+    lang::TaskFacts facts;
+    facts.name = program.tasks[t].name;
+    facts.variants = kinds[t];
+    prefer(lang::usable_kinds(*around_, facts, &site.grid()), &kinds[t]);
     if (!kinds[t].empty()) add_processor(t, kinds[t]);
   }
   for (program::TaskId t = 0; t < tasks; ++t) {
     if (!kinds[t].empty()) add_maps(t, uses.rank[t]);
   }
+  // As the mapper knows a partition that a task works on.
+  const auto with_ref = [&](program::PartitionId p, std::int64_t index, auto&& visit) {
+    const std::array<std::string_view, 2> names{program.partitions[p].name,
+                                                program.regions[program.partitions[p].region].name};
+    return visit(lang::RegionRef{names, index});
+  };
   for (program::TaskId t = 0; t < tasks; ++t) {
+    const std::string& task = program.tasks[t].name;
     for (const ProcessorKind k : kinds[t]) {
-      std::vector<std::string> memories;
-      for (const MemoryKind m : memories_of(k, machine)) memories.emplace_back(name_of(m));
-      for (const program::PartitionId p : uses.partitions[t]) add({Kind::memory, t, p, k, memories});
+      for (const auto& [p, index] : uses.partitions[t]) {
+        std::vector<MemoryKind> reached = memories_of(k, machine);
+        prefer(with_ref(p, index,
+                        [&](const lang::RegionRef& ref) {
+                          return policy::memories(*around_, task, ref, k).kinds;
+                        }),
+               &reached);
+        Decision d{Kind::memory, t, p, k, {}};
+        for (const MemoryKind m : reached) d.options.emplace_back(name_of(m));
+        add(std::move(d));
+      }
     }
   }
-  for (const program::PartitionId p : uses.all) add({Kind::layout, 0, p, {}, words(kLayouts)});
+  for (const program::PartitionId p : uses.all) add({Kind::layout, 0, p, {}, kLayouts});
   for (program::TaskId t = 0; t < tasks; ++t) {
     if (kinds[t].empty()) continue;
-    add({Kind::limit, t, 0, {}, words(kLimits)});
-    if (!uses.partitions[t].empty()) add({Kind::collect, t, 0, {}, {"", "*"}});
+    const std::string& task = program.tasks[t].name;
+    std::vector<std::string> limits = kLimits;
+    const std::string limit = std::to_string(around_->instance_limit(task));
+    if (std::ranges::find(limits, limit) == limits.end()) limits.push_back(limit);
+    prefer({limit}, &limits);
+    add({Kind::limit, t, 0, {}, std::move(limits)});
+    const bool collects = std::ranges::any_of(uses.partitions[t], [&](const auto& use) {
+      return with_ref(use.first, use.second,
+                      [&](const lang::RegionRef& ref) { return around_->collects(task, ref); });
+    });
+    if (!uses.partitions[t].empty()) add({Kind::collect, t, 0, {}, {"", collects ? "none" : "*"}});
   }
 }
 
@@ -147,6 +176,12 @@ void Space::add(Decision decision) {
   if (decision.options.size() > 1) decisions_.push_back(std::move(decision));
 }
 
+Sizes Space::sizes() const {
+  Sizes sizes;
+  for (const Decision& d : decisions_) sizes.push_back(static_cast<std::uint16_t>(d.options.size()));
+  return sizes;
+}
+
 double Space::magnitude() const {
   double sum = 0;
   for (const Decision& d : decisions_) sum += std::log10(static_cast<double>(d.options.size()));
@@ -154,8 +189,12 @@ double Space::magnitude() const {
 }
 
 ProcessorKind Space::kind_of(const Choice& choice, program::TaskId task) const {
-  const std::size_t d = processor_of_[task];
-  return d == kNoDecision ? only_[task] : *machine::processor_kind(decisions_[d].options[choice[d]]);
+  const auto d = processor_of_[task];
+  return d ? *machine::processor_kind(decisions_[*d].options[choice[*d]]) : only_[task];
+}
+
+std::optional<std::size_t> Space::processor_of(program::TaskId task) const {
+  return processor_of_[task];
 }
 
 bool Space::matters(const Choice& choice, std::size_t decision) const {
@@ -170,6 +209,23 @@ bool Space::matters(const Choice& choice, std::size_t decision) const {
 guide::Family Space::family(const Choice& choice, std::size_t decision) const {
   const Decision& d = decisions_[decision];
   return d.kind == Kind::single_map ? guide::beside_parent() : families_[d.task][choice[decision] - 1U];
+}
+
+std::string Space::words(std::size_t decision, std::uint16_t option) const {
+  const Decision& d = decisions_[decision];
+  const std::string task = base::visible(program_.tasks[d.task].name);
+  const std::string data = base::visible(program_.partitions[d.partition].name);
+  const std::string& text = d.options[option];
+  switch (d.kind) {
+    case Kind::processor: return fmt::format("{} on {}", task, text);
+    case Kind::memory: return fmt::format("{} of {} on {} in {}", data, task, name_of(d.on), text);
+    case Kind::layout: return fmt::format("layout of {}: {}", data, text);
+    case Kind::index_map: return fmt::format("{} by {}", task, text);
+    case Kind::single_map: return fmt::format("{} beside its parent", task);
+    case Kind::limit: return fmt::format("limit of {}: {}", task, text);
+    case Kind::collect: return fmt::format("{} {} its data", task, text == "none" ? "keeps" : "collects");
+  }
+  base::bug("every decision has words");
 }
 
 std::string Space::statement(const Choice& choice, std::size_t decision) const {
@@ -201,24 +257,32 @@ std::string Space::statement(const Choice& choice, std::size_t decision) const {
   base::bug("every decision has a statement");
 }
 
-std::string Space::mapper(const Choice& choice) const {
+std::vector<lang::Edit> Space::edits(const Choice& choice) const {
   base::expects(choice.size() == decisions_.size(), "a choice decides everything");
   std::string statements;
   std::string maps;
   std::set<std::string> functions;
+  std::vector<lang::Edit> edits;
   for (std::size_t i = 0; i < decisions_.size(); ++i) {
     const Decision& d = decisions_[i];
     if (choice[i] == 0 || !matters(choice, i)) continue;
+    if (d.kind == Kind::collect && d.options[choice[i]] == "none") {
+      edits.push_back({true, statement(choice, i)});
+      continue;
+    }
     const bool is_map = d.kind == Kind::index_map || d.kind == Kind::single_map;
     if (is_map) functions.insert(function_of(family(choice, i), kind_of(choice, d.task)));
     (is_map ? maps : statements) += statement(choice, i) + "\n";
   }
-  std::string text = statements;
-  for (const std::string& function : functions) text += "\n" + function + "\n";
-  text += "\n" + maps;
-  const auto formatted = lang::format(std::make_shared<base::Source>("proposal", text));
-  base::expects(formatted.ok(), "what a space writes is a mapper");
-  return *formatted;
+  for (const std::string& function : functions) statements += "\n" + function + "\n";
+  edits.push_back({false, statements + "\n" + maps});
+  return edits;
+}
+
+std::string Space::mapper(const Choice& choice) const {
+  const auto text = lang::edited(around_->source(), edits(choice));
+  base::expects(text.ok(), "what a space writes is a mapper");
+  return *text;
 }
 
 }  // namespace mapwright::tune

@@ -1,0 +1,13 @@
+// What is known of the simulator's error, for every table of predicted speed-ups.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace mapwright::report {
+
+//! Of a built-in program: "simulated; on Lassen its predictions were -4.5 % to +0.7 % off"
+//! (docs/accuracy.md); of others, what is known of all of them. The figures are those of docs/accuracy.md.
+std::string accuracy_text(std::string_view program);
+
+}  // namespace mapwright::report

@@ -1,0 +1,170 @@
+#include "report/tuning.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "report/accuracy.h"
+#include "report/table.h"
+
+namespace mapwright::report {
+namespace {
+
+using Align = Table::Align;
+
+constexpr std::size_t kMostTrials = 20;
+constexpr std::size_t kMostWords = 100;  // bytes of what a strategy says of a trial
+
+std::string metric_text(const std::optional<double>& metric) {
+  return metric ? fmt::format("{:.6g}", *metric) : "-";
+}
+
+std::string speedup_text(const TuningResult& r, const std::optional<double>& metric) {
+  return metric && r.expert ? fmt::format("{:.3f}", tune::speedup(*metric, *r.expert, r.metric)) : "-";
+}
+
+std::string outcome_text(const tune::Trial& t) {
+  switch (t.status) {
+    case tune::Status::ok: return metric_text(t.metric);
+    case tune::Status::failed: return "failed";
+    case tune::Status::refused: return "refused";
+    case tune::Status::duplicate: return fmt::format("as {}", t.duplicate_of.value_or(0));
+  }
+  return "";
+}
+
+std::int64_t count(const tune::Outcome& outcome, tune::Status status) {
+  return std::ranges::count(outcome.trials, status, &tune::Trial::status);
+}
+
+std::string words_of(const tune::Trial& t) {
+  std::string text = base::visible(base::one_line(t.why));
+  if (t.status == tune::Status::failed || t.status == tune::Status::refused)
+    text = base::visible(base::one_line(t.failure_text)) + " (" + text + ")";
+  return base::shortened(text, kMostWords);
+}
+
+// The first ones, and each that was the best so far.
+std::string trial_table(const TuningResult& r) {
+  Table table({{"trial"}, {r.metric.unit}, {"x expert"}, {"what was tried", Align::left}});
+  double best = std::numeric_limits<double>::infinity();
+  std::size_t left_out = 0;
+  for (std::size_t i = 0; i < r.outcome.trials.size(); ++i) {
+    const tune::Trial& t = r.outcome.trials[i];
+    const double cost = tune::cost_of(t.metric, r.metric);
+    const bool better = cost < best;
+    best = std::min(best, cost);
+    const bool is_best = r.outcome.best == i;
+    if (i >= kMostTrials && !better && !is_best) {
+      ++left_out;
+      continue;
+    }
+    table.add({fmt::format("{}{}", is_best ? "*" : "", t.number), outcome_text(t), speedup_text(r, t.metric),
+               words_of(t)});
+  }
+  std::string text = "\n" + table.text();
+  if (left_out > 0) text += fmt::format("... and {} more that were no better\n", left_out);
+  return text;
+}
+
+}  // namespace
+
+std::string against(const TuningResult& r, double metric) {
+  if (r.expert) return fmt::format("{:.3f}x the expert", tune::speedup(metric, *r.expert, r.metric));
+  if (r.default_mapper)
+    return fmt::format("{:.3f}x the default", tune::speedup(metric, *r.default_mapper, r.metric));
+  return "";
+}
+
+std::string progress_text(const TuningResult& r, const tune::Progress& p, std::int64_t budget) {
+  std::string text = fmt::format("{}: {} of {} executions", r.strategy, p.evaluations, budget);
+  if (p.best == nullptr || !p.best->metric) return text + ", none succeeded yet";
+  text += fmt::format(", best {:.6g} {}", *p.best->metric, base::visible(r.metric.unit));
+  const std::string relative = against(r, *p.best->metric);
+  return relative.empty() ? text : text + ", " + relative;
+}
+
+std::string tuning_text(const TuningResult& r) {
+  std::string text =
+      fmt::format("{}: {}, {} is better\n{}\n\n", base::visible(r.subject), base::visible(r.metric.name),
+                  r.metric.larger_is_better ? "larger" : "smaller", accuracy_text(r.program));
+  Table table({{"mapper", Align::left}, {r.metric.unit}, {"x expert"}});
+  table.add({"expert", metric_text(r.expert), speedup_text(r, r.expert)});
+  table.add({"default", metric_text(r.default_mapper), speedup_text(r, r.default_mapper)});
+  const tune::Trial* best = r.best();
+  if (best != nullptr)
+    table.add({fmt::format("best, of trial {}", best->number), metric_text(best->metric),
+               speedup_text(r, best->metric)});
+  text += table.text() + trial_table(r);
+  text += fmt::format("\n{} executions by {}", r.outcome.evaluations, r.strategy);
+  for (const auto& [status, name] :
+       {std::pair(tune::Status::failed, "failed"), std::pair(tune::Status::refused, "refused"),
+        std::pair(tune::Status::duplicate, "duplicates")}) {
+    if (const std::int64_t n = count(r.outcome, status); n > 0) text += fmt::format(", {} {}", n, name);
+  }
+  text += fmt::format("; {}\n", words(r.outcome.stopped));
+  if (best == nullptr) return text + "no mapper was found that works\n";
+  if (!r.changes.empty()) {
+    text += fmt::format("\nagainst {}, the best mapper has\n", r.compared);
+    for (const std::string& line : r.changes) text += "  " + line + "\n";
+  }
+  if (!r.best_file.empty()) text += fmt::format("\nbest mapper: {}\n", base::visible(r.best_file));
+  return text;
+}
+
+std::string best_header(const TuningResult& r) {
+  const tune::Trial& best = *r.best();
+  std::string text = fmt::format("# Tuned for {}.\n", base::visible(r.subject));
+  text +=
+      fmt::format("# {} {:.6g} {}", base::visible(r.metric.name), *best.metric, base::visible(r.metric.unit));
+  const auto compared = [&](const char* name, const std::optional<double>& metric) {
+    if (metric)
+      text += fmt::format(", {:.3f} times as fast as {} ({:.6g})",
+                          tune::speedup(*best.metric, *metric, r.metric), name, *metric);
+  };
+  compared("the expert's mapper", r.expert);
+  compared("the default", r.default_mapper);
+  text += fmt::format(":\n# trial {} of run {}, by {}; {}.\n", best.number, r.run, r.strategy,
+                      accuracy_text(r.program));
+  if (!r.changes.empty()) {
+    text += fmt::format("#\n# Against {}:\n", r.compared);
+    for (const std::string& line : r.changes) text += "#   " + line + "\n";
+  }
+  return text + "\n";
+}
+
+void add_tuning(Json* document, const TuningResult& r) {
+  Json& d = *document;
+  const auto number = [](const std::optional<double>& metric) { return metric ? Json(*metric) : Json(); };
+  const tune::Trial* best = r.best();
+  d["metric"] = {{"name", r.metric.name},
+                 {"unit", r.metric.unit},
+                 {"better", r.metric.larger_is_better ? "larger" : "smaller"}};
+  d["best"] = best == nullptr
+                  ? Json()
+                  : Json{{"mapper", r.best_file}, {"metric", number(best->metric)}, {"trial", best->number}};
+  d["baselines"] = {{"expert", number(r.expert)}, {"default", number(r.default_mapper)}};
+  d["speedup_over_expert"] =
+      best != nullptr && r.expert ? Json(tune::speedup(*best->metric, *r.expert, r.metric)) : Json();
+  d["evaluations"] = r.outcome.evaluations;
+  Json trials = Json::array();
+  for (const tune::Trial& t : r.outcome.trials) {
+    Json one;
+    one["trial"] = t.number;
+    one["status"] = name_of(t.status);
+    one["metric"] = number(t.metric);
+    one["why"] = t.why;
+    if (t.duplicate_of) one["duplicate_of"] = *t.duplicate_of;
+    if (!t.failure_code.empty()) one["failure"] = {{"code", t.failure_code}, {"text", t.failure_text}};
+    one["mapper"] = t.mapper;
+    trials.push_back(std::move(one));
+  }
+  d["trials"] = std::move(trials);
+  d["changes"] = r.changes;
+  d["stopped"] = words(r.outcome.stopped);
+  d["run"] = r.run;
+}
+
+}  // namespace mapwright::report

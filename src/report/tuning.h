@@ -1,0 +1,47 @@
+// What a tuning run found.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "program/program.h"
+#include "report/json.h"
+#include "tune/tuning.h"
+
+namespace mapwright::report {
+
+//! A finished or interrupted run.
+struct TuningResult {
+  std::string subject;  //!< "circuit on 2 nodes of p100x4"
+  std::string strategy;
+  std::string run;  //!< its id
+  program::Metric metric;
+  std::string program;
+  std::optional<double> expert;  //!< metrics; none where there is no such mapper, or it fails
+  std::optional<double> default_mapper;
+  tune::Outcome outcome;
+  std::vector<std::string> changes;  //!< of the best mapper against `compared`
+  std::string compared;              //!< "the expert's mapper"
+  std::string best_file;             //!< empty where there is none
+
+  const tune::Trial* best() const { return outcome.best ? &outcome.trials[*outcome.best] : nullptr; }
+};
+
+//! "1.253x the expert", "0.99x the default": what a metric is compared with. Empty without either.
+std::string against(const TuningResult& result, double metric);
+
+//! One line while it runs.
+std::string progress_text(const TuningResult& result, const tune::Progress& progress, std::int64_t budget);
+
+//! The tables of a run.
+std::string tuning_text(const TuningResult& result);
+
+//! Comment lines that stand before the best mapper: what it is for, what it gained, what it changes.
+std::string best_header(const TuningResult& result);
+
+//! Adds "best", "baselines", "speedup_over_expert", "evaluations", "trials", "stopped", "run".
+void add_tuning(Json* document, const TuningResult& result);
+
+}  // namespace mapwright::report

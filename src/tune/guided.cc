@@ -1,0 +1,225 @@
+#include "tune/guided.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "guide/remap.h"
+#include "lang/edit.h"
+#include "lang/placement.h"
+#include "tune/evaluator.h"
+#include "tune/space.h"
+
+namespace mapwright::tune {
+namespace {
+
+constexpr double kNever = std::numeric_limits<double>::infinity();
+// What gains less is no reason to start again from there.
+constexpr double kWorthwhile = 1e-4;
+
+// What a plan does in its timed iterations: equal for mappers that cannot differ in time.
+std::uint64_t fingerprint(const plan::Plan& plan) {
+  std::uint64_t hash = 14695981039346656037ULL;  // FNV-1a
+  const auto add = [&](std::uint64_t value) {
+    for (int i = 0; i < 8; ++i) hash = (hash ^ (value >> (8 * i) & 0xFF)) * 1099511628211ULL;
+  };
+  const auto add_instance = [&](plan::InstanceId id) {
+    if (id == plan::kNone) return;
+    const plan::Instance& i = plan.instances[id];
+    for (const std::uint64_t v :
+         {std::uint64_t{i.memory}, std::uint64_t{i.partition}, std::uint64_t{i.piece}, i.fields})
+      add(v);
+    // One field is not interleaved, and one dimension has no order.
+    const bool fields = std::popcount(i.fields) > 1 && i.layout.interleaved;
+    const bool order =
+        plan.program->regions[i.region].elements.rank > 1 && i.layout.order == lang::Layout::Order::f_order;
+    add(std::uint64_t{fields} << 1U | std::uint64_t{order});
+    add(static_cast<std::uint64_t>(i.layout.align) << 1U | static_cast<std::uint64_t>(i.collected));
+  };
+  const plan::OpId begin = plan.iteration_begins[static_cast<std::size_t>(plan.warmup)];
+  for (plan::OpId i = begin; i < plan.iteration_begins.back(); ++i) {
+    const plan::Op& op = plan.ops[i];
+    add(static_cast<std::uint64_t>(op.kind));
+    add(static_cast<std::uint64_t>(op.bytes));
+    add_instance(op.source);
+    add_instance(op.destination);
+    if (op.kind == plan::OpKind::task) {
+      const plan::Mapping& m = plan.mappings[op.mapping];
+      add(m.processor);
+      for (std::size_t r = 0; r < plan.program->launches[m.launch].requirements.size(); ++r) {
+        for (const plan::Use& use : plan.uses_of(m, r)) add_instance(use.instance);
+      }
+    }
+    // Of what is before the timed part, only that it is: when it was over depends on nothing in here.
+    for (const plan::Wait& w : plan.waits_of(i))
+      add(w.op < begin ? w.mapping : std::uint64_t{i - w.op} << 1U | w.mapping);
+  }
+  return hash;
+}
+
+// A change of the best mapper that might help.
+struct Move {
+  std::string why;
+  std::vector<lang::Edit> edits;
+};
+
+// Around the best mapper so far, in this order: all that its findings suggest at once, then each of it, the
+// largest gain first; the index maps under which less moves; every other decision by itself, those of the
+// tasks that the findings name first. What is better becomes the best, and everything starts again from
+// there.
+class Guided final : public Strategy {
+ public:
+  explicit Guided(const Problem& problem) : problem_(problem) {}
+
+  bool reads_feedback() const override { return true; }
+
+  std::vector<Proposal> propose() override {
+    if (!started_) {
+      started_ = true;
+      const std::string start(problem_.start->source()->text());
+      tried_.insert(check(start).canonical);
+      if (const auto plan = planned(problem_.start)) seen_.insert(fingerprint(*plan));
+      return {{start, "where it starts"}};
+    }
+    for (;;) {
+      while (next_ < moves_.size()) {
+        if (auto p = proposal(moves_[next_++])) return {*p};
+      }
+      if (stage_ == Stage::single) return {};
+      stage_ = stage_ == Stage::findings ? Stage::maps : Stage::single;
+      moves_ = stage_ == Stage::maps ? maps() : singles();
+      next_ = 0;
+    }
+  }
+
+  void observe(const Trial& trial) override {
+    const double cost = cost_of(trial.metric, problem_.program().metric);
+    const bool first = best_.mapper == nullptr;
+    if (!first && cost >= best_.cost - kWorthwhile * std::abs(best_.cost)) return;
+    const Checked checked = check(trial.mapper);
+    if (!checked.mapper) return;
+    best_ = {checked.mapper, cost};
+    shares_.clear();
+    for (const auto& [task, share] : trial.shares) shares_[task] = share;
+    subjects_.clear();
+    for (const guide::Finding& f : trial.feedback.findings) subjects_.push_back(f.explain);
+    stage_ = Stage::findings;
+    moves_ = suggested(trial.feedback.findings);
+    next_ = 0;
+  }
+
+ private:
+  enum class Stage : std::uint8_t { findings, maps, single };
+  struct Best {
+    lang::MapperPtr mapper;
+    double cost = kNever;
+  };
+
+  static std::vector<Move> suggested(const std::vector<guide::Finding>& findings) {
+    std::vector<Move> moves;
+    for (const guide::Finding& f : findings) {
+      if (!f.edits.empty()) moves.push_back({f.suggest + ": " + f.explain, f.edits});
+    }
+    if (moves.size() < 2) return moves;
+    // Of two that decide the same, the later one holds: the one with the larger gain.
+    Move all;
+    for (auto m = moves.rbegin(); m != moves.rend(); ++m) {
+      all.edits.insert(all.edits.end(), m->edits.begin(), m->edits.end());
+      all.why = m->why + (all.why.empty() ? "" : "; ") + all.why;
+    }
+    moves.insert(moves.begin(), std::move(all));
+    return moves;
+  }
+
+  // What less moves under, by their plans: a plan says what would be copied, and is not timed.
+  std::vector<Move> maps() const {
+    const auto plan = planned(best_.mapper);
+    if (!plan) return {};
+    std::vector<Move> moves;
+    for (guide::Remap& r : guide::remaps(*plan, *best_.mapper)) {
+      const std::int64_t iterations = problem_.program().iterations;
+      moves.push_back({fmt::format("map {}: {} between nodes in each iteration", r.what,
+                                   base::bytes_text(static_cast<double>(r.movement.node) /
+                                                    static_cast<double>(iterations))),
+                       std::move(r.edits)});
+    }
+    return moves;
+  }
+
+  std::optional<plan::Plan> planned(const lang::MapperPtr& mapper) const {
+    const auto placer = lang::Placer::create(mapper, problem_.planner->site()->grid());
+    if (!placer) return std::nullopt;
+    auto plan = problem_.planner->plan(**placer);
+    if (auto* p = std::get_if<plan::Plan>(&plan)) return std::move(*p);
+    return std::nullopt;
+  }
+
+  std::vector<Move> singles() const {
+    const Space space(problem_.program(), *problem_.planner->site(), best_.mapper);
+    std::vector<std::pair<double, Move>> ranked;
+    for (std::size_t d = 0; d < space.decisions().size(); ++d) {
+      const Decision& decision = space.decisions()[d];
+      for (std::uint16_t o = 1; o < decision.options.size(); ++o) {
+        Choice choice = space.initial();
+        choice[d] = o;
+        if (!space.matters(choice, d)) continue;
+        ranked.emplace_back(rank(decision), Move{space.words(d, o), space.edits(choice)});
+      }
+    }
+    std::ranges::stable_sort(ranked, {}, &std::pair<double, Move>::first);
+    std::vector<Move> moves;
+    for (auto& [rank, move] : ranked) moves.push_back(std::move(move));
+    return moves;
+  }
+
+  // The smaller, the earlier: which finding speaks of it first, then the task's share of the time.
+  double rank(const Decision& decision) const {
+    const bool of_data = decision.kind == Decision::Kind::layout;
+    const std::string name = base::visible(of_data ? problem_.program().partitions[decision.partition].name
+                                                   : problem_.program().tasks[decision.task].name);
+    for (std::size_t i = 0; i < subjects_.size(); ++i) {
+      // Layouts have the most options, and help the least.
+      if (subjects_[i].find(name) != std::string::npos) return static_cast<double>(i) + (of_data ? 0.5 : 0);
+    }
+    const auto share = shares_.find(problem_.program().tasks[decision.task].name);
+    const double least = of_data || share == shares_.end() ? 0 : share->second;
+    return static_cast<double>(subjects_.size() + 1) - least;
+  }
+
+  // None where it is no mapper, was proposed before, cannot be carried out, or would do the same as an
+  // earlier one, as its plan says.
+  std::optional<Proposal> proposal(const Move& move) {
+    const auto text = lang::edited(best_.mapper->source(), move.edits);
+    if (!text) return std::nullopt;
+    const Checked checked = check(*text);
+    if (!checked.mapper || !tried_.insert(checked.canonical).second) return std::nullopt;
+    const auto plan = planned(checked.mapper);
+    if (!plan || !seen_.insert(fingerprint(*plan)).second) return std::nullopt;
+    return Proposal{*text, move.why};
+  }
+
+  const Problem problem_;
+  bool started_ = false;
+  Best best_;
+  std::vector<std::string> subjects_;     // what the findings of the best speak of
+  std::map<std::string, double> shares_;  // of tasks, of the time
+  Stage stage_ = Stage::findings;
+  std::vector<Move> moves_;
+  std::size_t next_ = 0;
+  std::set<std::string> tried_;   // canonical forms
+  std::set<std::uint64_t> seen_;  // fingerprints of plans
+};
+
+}  // namespace
+
+std::unique_ptr<Strategy> make_guided(const Problem& problem) {
+  return std::make_unique<Guided>(problem);
+}
+
+}  // namespace mapwright::tune

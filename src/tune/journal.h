@@ -1,0 +1,45 @@
+// The record of a run in a store.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/store.h"
+#include "tune/tuning.h"
+
+namespace mapwright::tune {
+
+//! As a store keeps it: the canonical form as its digest; findings and shares as JSON.
+store::Trial to_record(const Trial& trial, store::Role role);
+//! None where the feedback is no JSON of ours.
+std::optional<Trial> from_record(const store::Trial& record);
+
+class StoreJournal final : public Journal {
+ public:
+  //! A run that begins, or that goes on after what `records` has of it. `subject` is the key of executions.
+  //! The store outlives this.
+  StoreJournal(store::Store* store, std::unique_ptr<store::Writer> writer, std::string subject,
+               const std::vector<store::Trial>& records);
+
+  const std::vector<Trial>& recorded() const override { return recorded_; }
+  std::optional<Trial> find(const std::string& canonical) override;
+  std::optional<base::Diagnostics> add(const Trial& trial) override;
+
+  //! A mapper that is measured beside the proposals.
+  std::optional<Trial> baseline(store::Role role) const;
+  std::optional<base::Diagnostics> add_baseline(const Trial& trial, store::Role role);
+
+  const std::string& id() const { return writer_->id(); }
+  std::optional<base::Diagnostics> finish(store::State state, std::string_view stopped);
+
+ private:
+  store::Store& store_;
+  std::unique_ptr<store::Writer> writer_;
+  std::string subject_;
+  std::vector<Trial> recorded_;
+  std::vector<std::pair<store::Role, Trial>> baselines_;
+};
+
+}  // namespace mapwright::tune

@@ -1,0 +1,57 @@
+// One proposal and what came of it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "guide/guide.h"
+#include "program/program.h"
+#include "tune/search.h"
+
+namespace mapwright::tune {
+
+enum class Status : std::uint8_t {
+  ok,
+  failed,     //!< executed, or found impossible by the engine
+  refused,    //!< no mapper: nothing was executed
+  duplicate,  //!< of an earlier one, whose result it has
+};
+
+constexpr std::string_view name_of(Status status) {
+  constexpr std::array<std::string_view, 4> kNames{"ok", "failed", "refused", "duplicate"};
+  return kNames[static_cast<std::size_t>(status)];
+}
+
+struct Trial {
+  std::int64_t number = 0;  //!< from 1, in the order of proposals
+  std::string mapper;
+  std::string why;        //!< in the strategy's words
+  std::string canonical;  //!< the mapper's canonical form; empty where there is none
+  Status status = Status::ok;
+  std::optional<std::int64_t> duplicate_of;
+  std::optional<double> metric;  //!< the median of the samples; none where it failed
+  std::vector<double> samples;
+  std::string failure_code;
+  std::string failure_text;
+  guide::Feedback feedback;
+  TaskShares shares;
+  double seconds = 0;  //!< of the wall clock
+};
+
+//! How good a metric is: the smaller the better; infinite for none.
+inline double cost_of(const std::optional<double>& metric, const program::Metric& kind) {
+  if (!metric) return std::numeric_limits<double>::infinity();
+  return kind.larger_is_better ? -*metric : *metric;
+}
+
+//! How many times faster a metric is than another.
+inline double speedup(double metric, double than, const program::Metric& kind) {
+  return kind.larger_is_better ? metric / than : than / metric;
+}
+
+}  // namespace mapwright::tune
