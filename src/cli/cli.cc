@@ -88,15 +88,19 @@ int run(int argc, char** argv) {
   CLI::App app("mapwright finds fast mappers for task-based parallel programs.", "mapwright");
   app.set_version_flag("--version", "mapwright " MAPWRIGHT_VERSION);
   app.require_subcommand(1);
-  app.footer("Example:\n  mapwright check my.mapper --machine p100x4");
+  app.footer("Example:\n  mapwright tune circuit --machine p100x4 --nodes 2");
   std::vector<std::unique_ptr<Command>> commands;
+  commands.push_back(tune_command(&app));
   commands.push_back(run_command(&app));
+  commands.push_back(compare_command(&app));
   commands.push_back(check_command(&app));
   commands.push_back(fmt_command(&app));
   commands.push_back(place_command(&app));
   commands.push_back(show_command(&app));
   commands.push_back(machine_command(&app));
   commands.push_back(programs_command(&app));
+  commands.push_back(runs_command(&app));
+  commands.push_back(resume_command(&app));
 
   bool json = wants_json(argc, argv);
   Exit code = Exit::ok;

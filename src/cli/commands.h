@@ -38,6 +38,10 @@ std::unique_ptr<Command> machine_command(CLI::App* parent);
 std::unique_ptr<Command> programs_command(CLI::App* parent);
 std::unique_ptr<Command> run_command(CLI::App* parent);
 std::unique_ptr<Command> show_command(CLI::App* parent);
+std::unique_ptr<Command> tune_command(CLI::App* parent);
+std::unique_ptr<Command> compare_command(CLI::App* parent);
+std::unique_ptr<Command> runs_command(CLI::App* parent);
+std::unique_ptr<Command> resume_command(CLI::App* parent);
 
 //! The whole program. Never throws.
 int run(int argc, char** argv);

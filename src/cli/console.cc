@@ -1,6 +1,7 @@
 #include "cli/console.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -48,6 +49,17 @@ void Console::result(std::string_view text) {
 void Console::say(std::string_view text) const {
   const std::string line = fmt::format("mapwright: {}\n", base::visible(text));
   std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+void Console::progress(std::string_view text) const {
+  if (::isatty(STDERR_FILENO) != 1) return;
+  winsize size{};
+  const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+  const std::size_t columns = known ? size.ws_col - 1U : 79U;
+  const std::string shown = base::visible(text);
+  const std::string line = fmt::format("\r\x1b[K{}", base::cut_right(shown, columns));
+  std::fwrite(line.data(), 1, line.size(), stderr);
+  std::fflush(stderr);
 }
 
 // A reader that went away has seen what it wanted.

@@ -22,6 +22,9 @@ class Console {
   void result(std::string_view text);
   //! One line to standard error, with the name of the program before it.
   void say(std::string_view text) const;
+  //! One line on standard error that the next one replaces, where that is a terminal; elsewhere nothing.
+  //! Empty: the line is gone.
+  void progress(std::string_view text) const;
   //! The problems and how many there are more, to standard error.
   void problems(const base::Diagnostics& list) const;
   //! The same as text, coloured for standard output if that is a terminal.

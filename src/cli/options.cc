@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "machine/catalog.h"
 #include "machine/diagnostics.h"
+#include "machine/machine_file.h"
 
 namespace mapwright::cli {
 namespace {
@@ -64,23 +65,44 @@ std::filesystem::path data_folder() {
                                  fs::path(MAPWRIGHT_SOURCE_DATA), fs::path(MAPWRIGHT_INSTALLED_DATA)}) {
     if (fs::is_directory(folder / "machines", none)) return folder;
   }
-  throw Stop{
-      Exit::io,
-      "the folders machines/ and mappers/ are neither beside the executable nor where they were installed",
-      {}};
+  throw Stop{Exit::io,
+             "the folders machines/, mappers/ and rules/ are neither beside the executable nor where they "
+             "were installed",
+             {}};
 }
 
-machine::Machine load_machine(const std::string& name_or_file) {
-  auto machine = machine::load_machine(data_folder() / "machines", name_or_file);
-  if (machine) return *machine;
-  const base::DiagnosticKind* kind = machine.problems().items().front().kind;
+namespace {
+
+[[noreturn]] void no_machine(const std::string& name_or_file, const base::Diagnostics& problems) {
+  const base::DiagnosticKind* kind = problems.items().front().kind;
   Exit code = Exit::configuration;
   if (kind == &machine::problem::unknown_machine) code = Exit::usage;
   // A file that is there and cannot be read is another thing than one that is not there.
   std::error_code none;
   if (kind == &machine::problem::unreadable_file)
     code = std::filesystem::exists(name_or_file, none) ? Exit::io : Exit::no_input;
-  throw Stop{code, "", machine.problems()};
+  throw Stop{code, "", problems};
+}
+
+}  // namespace
+
+machine::Machine load_machine(const std::string& name_or_file) {
+  auto machine = machine::load_machine(data_folder() / "machines", name_or_file);
+  if (!machine) no_machine(name_or_file, machine.problems());
+  return *machine;
+}
+
+machine::Machine parse_machine(const std::string& name_or_file, const std::string& text) {
+  auto machine = machine::parse_machine(std::make_shared<base::Source>(name_or_file, text));
+  if (!machine) no_machine(name_or_file, machine.problems());
+  return *machine;
+}
+
+std::optional<std::string> machine_text(const std::string& name_or_file) {
+  if (name_or_file == machine::kLocal) return std::nullopt;
+  const auto source = machine::machine_source(data_folder() / "machines", name_or_file);
+  if (!source) no_machine(name_or_file, source.problems());
+  return std::string((*source)->text());
 }
 
 void MachineOptions::add_to(CLI::App* command) {

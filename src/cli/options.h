@@ -12,7 +12,8 @@
 
 namespace mapwright::cli {
 
-//! machines/ and mappers/: beside the installed executable, or in the source tree that it was built from.
+//! machines/, mappers/ and rules/: beside the installed executable, or in the source tree that it was built
+//! from.
 std::filesystem::path data_folder();
 
 struct MachineOptions {
@@ -37,5 +38,11 @@ struct MachineOptions {
 
 //! The machine of that name or file. Throws Stop.
 machine::Machine load_machine(const std::string& name_or_file);
+
+//! The machine in a text that was behind that name or file. Throws Stop.
+machine::Machine parse_machine(const std::string& name_or_file, const std::string& text);
+
+//! The text behind a name or file; none for this computer, which is detected. Throws Stop.
+std::optional<std::string> machine_text(const std::string& name_or_file);
 
 }  // namespace mapwright::cli

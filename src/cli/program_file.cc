@@ -157,6 +157,10 @@ program::Program read_program(const std::string& path) {
   return parse(source_of(path));
 }
 
+program::Program parse_program(const std::string& path, const std::string& text) {
+  return parse(std::make_shared<base::Source>(path, text));
+}
+
 bool names_file(const std::string& word) {
   if (apps::find(word) != nullptr) return false;
   std::error_code none;

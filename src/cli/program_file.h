@@ -26,6 +26,9 @@ program::Program make_application(const std::string& name, const apps::Options& 
 //! The whole program in a file, - for standard input. Throws Stop.
 program::Program read_program(const std::string& path);
 
+//! The whole program in a text that was in a file of that name. Throws Stop.
+program::Program parse_program(const std::string& path, const std::string& text);
+
 //! Whether a word is meant as a file: it is no name of an application, and there is a file, or it looks like
 //! one.
 bool names_file(const std::string& word);

@@ -33,6 +33,11 @@ std::map<std::string, std::int64_t, std::less<>> parameters(const std::vector<st
 
 }  // namespace
 
+void SubjectOptions::add_program(CLI::App* command) {
+  command->add_option("PROGRAM", program, kProgram)->required()->type_name("");
+  add_size(command);
+}
+
 void SubjectOptions::add_to(CLI::App* command) {
   command->add_option("PROGRAM", program, kProgram)->required()->type_name("");
   command->add_option("--mapper", mapper, kMapper)->type_name("MAPPER")->capture_default_str();
@@ -63,14 +68,15 @@ void SubjectOptions::add_size(CLI::App* command) {
 }
 
 program::Program make_program(const SubjectOptions& options, const machine::Machine& machine) {
-  if (names_file(options.program)) {
+  if (options.program_text || names_file(options.program)) {
     if (!options.set.empty() || options.size != "paper") {
       throw Stop{Exit::usage,
                  fmt::format("{} is for built-in applications: a program file has its sizes in it",
                              options.set.empty() ? "--size" : "--set"),
                  {}};
     }
-    return read_program(options.program);
+    return options.program_text ? parse_program(options.program, *options.program_text)
+                                : read_program(options.program);
   }
   apps::Options wanted;
   wanted.machine = &machine;
@@ -84,7 +90,8 @@ Subject make_subject(const SubjectOptions& options) {
   if (options.program == "-" && options.mapper == "-")
     throw Stop{Exit::usage, "only one of the program and the mapper can be standard input", {}};
   Subject subject;
-  subject.machine = load_machine(options.machine);
+  subject.machine = options.machine_text ? parse_machine(options.machine, *options.machine_text)
+                                         : load_machine(options.machine);
   subject.program = std::make_shared<const program::Program>(make_program(options, subject.machine));
   if (options.nodes > machine::Grid::kMaxNodes / subject.program->ranks_per_node) {
     throw Stop{Exit::usage,
@@ -98,27 +105,36 @@ Subject make_subject(const SubjectOptions& options) {
   return subject;
 }
 
+base::SourcePtr shipped_mapper(const std::string& kind, const std::string& program) {
+  const std::string folder = kind == "expert" ? "expert" : "default_like";
+  const std::filesystem::path file = data_folder() / "mappers" / folder / (program + ".mapper");
+  // A program file may bear any name.
+  if (apps::find(program) == nullptr || !std::filesystem::exists(file)) return nullptr;
+  return std::make_shared<base::Source>(file.filename().string(), read_text(file.string()));
+}
+
+lang::MapperPtr compile(const base::SourcePtr& source) {
+  const lang::Compilation compiled = lang::compile(source);
+  if (!compiled.mapper) throw Stop{Exit::bad_mapper, "", compiled.problems};
+  return compiled.mapper;
+}
+
 std::shared_ptr<lang::Placer> make_mapper(const SubjectOptions& options, const Subject& subject) {
   base::SourcePtr source;
   if (options.mapper == "default") {
     source = std::make_shared<base::Source>("<default>", "");
   } else if (options.mapper == "expert" || options.mapper == "default-like") {
-    const std::string folder = options.mapper == "expert" ? "expert" : "default_like";
-    const std::filesystem::path file =
-        data_folder() / "mappers" / folder / (subject.program->name + ".mapper");
-    if (!std::filesystem::exists(file)) {
+    source = shipped_mapper(options.mapper, subject.program->name);
+    if (!source) {
       throw Stop{Exit::no_input,
                  fmt::format("there is no {} mapper for '{}'", options.mapper, subject.program->name),
                  {}};
     }
-    source = std::make_shared<base::Source>(file.filename().string(), read_text(file.string()));
   } else {
     source = std::make_shared<base::Source>(options.mapper == "-" ? "<stdin>" : options.mapper,
                                             read_text(options.mapper));
   }
-  const lang::Compilation compiled = lang::compile(source);
-  if (!compiled.mapper) throw Stop{Exit::bad_mapper, "", compiled.problems};
-  auto placer = lang::Placer::create(compiled.mapper, subject.planner->site()->grid());
+  auto placer = lang::Placer::create(compile(source), subject.planner->site()->grid());
   if (!placer) throw Stop{Exit::bad_mapper, "", placer.problems()};
   return *placer;
 }

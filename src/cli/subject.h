@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,9 +23,14 @@ struct SubjectOptions {
   std::string size = "paper";
   std::vector<std::string> set;    //!< key=value
   std::string mapper = "default";  //!< a file, or expert, default, default-like
+  //! What the files of the program and the machine held, of a run that goes on: they are not read again.
+  std::optional<std::string> program_text;
+  std::optional<std::string> machine_text;
 
   //! PROGRAM ... --mapper MAPPER
   void add_to(CLI::App* command);
+  //! PROGRAM ...
+  void add_program(CLI::App* command);
   //! MAPPER ... --program PROGRAM
   void add_mapper_first(CLI::App* command);
   //! The machine, and what the program is made from.
@@ -42,6 +48,13 @@ program::Program make_program(const SubjectOptions& options, const machine::Mach
 
 //! Throws Stop.
 Subject make_subject(const SubjectOptions& options);
+
+//! The text of a mapper that is shipped with a program, "expert" or "default-like"; none where there is no
+//! such mapper.
+base::SourcePtr shipped_mapper(const std::string& kind, const std::string& program);
+
+//! The mapper in a text or file, compiled. Throws Stop.
+lang::MapperPtr compile(const base::SourcePtr& source);
 
 //! The mapper that the words mean, compiled and bound to the subject's machine. Throws Stop.
 std::shared_ptr<lang::Placer> make_mapper(const SubjectOptions& options, const Subject& subject);

@@ -1,0 +1,48 @@
+#include "cli/store_file.h"
+
+#include <cstdlib>
+
+#include "store/diagnostics.h"
+
+namespace mapwright::cli {
+
+void StoreOptions::add_to(CLI::App* command) {
+  command
+      ->add_option(
+          "--store", file,
+          "The file that keeps all runs (default: mapwright/runs.db in $XDG_STATE_HOME or ~/.local/state)")
+      ->type_name("FILE");
+}
+
+std::filesystem::path store_path(const StoreOptions& options) {
+  namespace fs = std::filesystem;
+  if (options.file) {
+    if (options.file->empty() || *options.file == "-")
+      throw Stop{Exit::usage, "--store takes the name of a file", {}};
+    return *options.file;
+  }
+  const char* state = std::getenv("XDG_STATE_HOME");
+  if (state != nullptr && fs::path(state).is_absolute()) return fs::path(state) / "mapwright" / "runs.db";
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && fs::path(home).is_absolute())
+    return fs::path(home) / ".local" / "state" / "mapwright" / "runs.db";
+  throw Stop{Exit::configuration, "there is no home folder to keep runs in: say where with --store FILE", {}};
+}
+
+std::unique_ptr<store::Store> open_store(const StoreOptions& options, bool create) {
+  const std::filesystem::path path = store_path(options);
+  std::error_code none;
+  if (!create && !std::filesystem::exists(path, none)) return nullptr;
+  return expect(store::Store::open(path));
+}
+
+Stop store_stop(const base::Diagnostics& problems) {
+  namespace kinds = store::problem;
+  const base::DiagnosticKind* kind = problems.items().front().kind;
+  Exit code = Exit::io;
+  if (kind == &kinds::run_unknown) code = Exit::no_input;
+  if (kind == &kinds::run_in_work || kind == &kinds::store_busy) code = Exit::unavailable;
+  return {code, "", problems};
+}
+
+}  // namespace mapwright::cli

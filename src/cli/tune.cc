@@ -1,0 +1,262 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/bug.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/json.h"
+#include "cli/store_file.h"
+#include "cli/tune_settings.h"
+#include "engine/sim/sim.h"
+#include "report/tuning.h"
+#include "tune/difference.h"
+#include "tune/journal.h"
+
+namespace mapwright::cli {
+namespace {
+
+// 0: one for each core.
+int jobs_of(int wanted) {
+  return wanted > 0 ? wanted : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+void add_jobs(CLI::App* command, int* jobs) {
+  command
+      ->add_option(
+          "--jobs", *jobs,
+          "How many mappers to execute at once, where engine and strategy allow it; 0: one for each core")
+      ->check(CLI::Range(0, 1024))
+      ->type_name("N")
+      ->capture_default_str();
+}
+
+// One run, new or going on.
+class Run {
+ public:
+  Run(TuneSettings settings, Console* console)
+      : settings_(std::move(settings)),
+        console_(*console),
+        subject_(make_subject(settings_.subject)),
+        engine_(subject_.planner),
+        guide_(make_guide(settings_.guide, settings_.rules)),
+        evaluator_(engine_, guide_, *subject_.program, settings_.repeats) {
+    const lang::MapperPtr start = compile(settings_.start);
+    expert_ = shipped_mapper("expert", subject_.program->name);
+    default_ = std::make_shared<base::Source>("<default>", "");
+    problem_ = {subject_.planner, start, settings_.seed};
+    // The fixed strategies are what they are called.
+    if (settings_.strategy == "default") problem_.start = compile(default_);
+    if (settings_.strategy == "expert") {
+      if (!expert_)
+        throw Stop{
+            Exit::no_input, fmt::format("there is no expert mapper for '{}'", subject_.program->name), {}};
+      problem_.start = compile(expert_);
+    }
+    result_.subject = fmt::format("{} on {} {} of {}", subject_.program->name, settings_.subject.nodes,
+                                  settings_.subject.nodes == 1 ? "node" : "nodes", subject_.machine.name);
+    result_.strategy = settings_.strategy;
+    result_.program = subject_.program->name;
+    result_.metric = subject_.program->metric;
+  }
+
+  const TuneSettings& settings() const { return settings_; }
+  const std::string& program() const { return subject_.program->name; }
+
+  // `ended`: it ended before, for this reason, and nothing more is tried.
+  Exit run(tune::StoreJournal* journal, int jobs, std::optional<tune::Stopped> ended, bool json) {
+    result_.run = journal->id();
+    for (const std::string& note : subject_.program->notes) console_.say(note);
+    const Interrupt interrupt;
+    if (expert_) result_.expert = baseline(*expert_, store::Role::expert, journal);
+    result_.default_mapper = baseline(*default_, store::Role::default_mapper, journal);
+
+    const auto strategy = tune::find_strategy(settings_.strategy)->make(problem_);
+    tune::Tuning tuning(problem_, strategy.get(), evaluator_, settings_.limits, journal);
+    const int at_once = engine_.capabilities().at_once;
+    tuning.set_jobs(at_once == 0 ? jobs : std::min(jobs, at_once));
+    tuning.stop_when([&] { return interrupt.asked(); });
+    if (ended) tuning.only_replay(*ended);
+    auto shown = std::chrono::steady_clock::time_point();
+    tuning.on_progress([&](const tune::Progress& p) {
+      const auto now = std::chrono::steady_clock::now();
+      if (now - shown < std::chrono::milliseconds(50)) return;
+      shown = now;
+      console_.progress(report::progress_text(result_, p, settings_.limits.budget));
+    });
+    result_.outcome = tuning.run();
+    console_.progress("");
+    return finish(journal, json);
+  }
+
+ private:
+  std::optional<double> baseline(const base::Source& mapper, store::Role role, tune::StoreJournal* journal) {
+    if (const auto recorded = journal->baseline(role)) return recorded->metric;
+    const std::string text(mapper.text());
+    const tune::Checked checked = tune::check(text);
+    base::expects(checked.mapper != nullptr, "shipped mappers are mappers");
+    auto trial = journal->find(checked.canonical);
+    if (!trial) trial = evaluator_.evaluate(checked, true);
+    trial->number = 1;
+    trial->mapper = text;
+    trial->why = "measured beside the proposals";
+    if (auto problems = journal->add_baseline(*trial, role)) throw store_stop(*problems);
+    return trial->metric;
+  }
+
+  Exit finish(tune::StoreJournal* journal, bool json) {
+    const tune::Stopped why = result_.outcome.stopped;
+    const bool interrupted = why == tune::Stopped::interrupted;
+    // The best is written first: it is what the run was for.
+    if (result_.best() != nullptr) write_best();
+    if (why == tune::Stopped::record) throw store_stop(result_.outcome.problems);
+    const auto state = interrupted ? store::State::interrupted : store::State::finished;
+    if (auto problems = journal->finish(state, words(why))) throw store_stop(*problems);
+    if (json) {
+      Json d;
+      d["schema"] = "mapwright.tune/1";
+      d["program"] = result_.program;
+      d["machine"] = subject_.machine.name;
+      d["nodes"] = settings_.subject.nodes;
+      d["engine"] = settings_.engine;
+      d["strategy"] = settings_.strategy;
+      d["seed"] = settings_.seed;
+      report::add_tuning(&d, result_);
+      console_.result(dump(d));
+    } else {
+      console_.result(report::tuning_text(result_));
+    }
+    if (interrupted) {
+      console_.say(fmt::format("interrupted; 'mapwright resume {}' goes on", result_.run));
+      return Exit::interrupted;
+    }
+    return result_.best() != nullptr ? Exit::ok : Exit::failed;
+  }
+
+  void write_best() {
+    namespace fs = std::filesystem;
+    const tune::Trial& best = *result_.best();
+    const base::SourcePtr other = expert_ ? expert_ : default_;
+    result_.compared = expert_ ? "the expert's mapper" : "the default";
+    const auto mine = planned(best.mapper);
+    const auto others = planned(std::string(other->text()));
+    if (mine && others) {
+      result_.changes = tune::differences(mine->plan, *mine->mapper, others->plan, *others->mapper);
+    }
+    const fs::path folder = settings_.out.empty() ? fs::path(result_.run) : fs::path(settings_.out);
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error && !fs::is_directory(folder))
+      throw Stop{
+          Exit::io, fmt::format("cannot make the folder '{}': {}", folder.string(), error.message()), {}};
+    result_.best_file = (folder / "best.mapper").string();
+    write_text(result_.best_file, report::best_header(result_) + best.mapper);
+  }
+
+  struct Planned {
+    lang::MapperPtr mapper;
+    plan::Plan plan;
+  };
+  std::optional<Planned> planned(const std::string& text) const {
+    const tune::Checked checked = tune::check(text);
+    const auto placer = lang::Placer::create(checked.mapper, subject_.planner->site()->grid());
+    if (!placer) return std::nullopt;
+    auto plan = subject_.planner->plan(**placer);
+    if (auto* p = std::get_if<plan::Plan>(&plan)) return Planned{checked.mapper, std::move(*p)};
+    return std::nullopt;
+  }
+
+  TuneSettings settings_;
+  Console& console_;
+  Subject subject_;
+  engine::sim::Simulator engine_;
+  guide::Guide guide_;
+  tune::Evaluator evaluator_;
+  tune::Problem problem_;
+  base::SourcePtr expert_;  // null where there is none
+  base::SourcePtr default_;
+  report::TuningResult result_;
+};
+
+class Tune : public Command {
+ public:
+  explicit Tune(CLI::App* parent) {
+    CLI::App* a = add(parent, "tune", "Finds a faster mapper for a program, and says why it is faster",
+                      "mapwright tune circuit --machine p100x4 --nodes 2");
+    settings_.add_to(a);
+    add_jobs(a, &jobs_);
+    store_.add_to(a);
+  }
+
+  Exit run(Console& console) override {
+    settings_.read_files();
+    Run run(settings_, &console);
+    const auto store = open_store(store_, true);
+    const std::string key = settings_.subject_key();
+    auto writer = expect(store->create({run.program(), key, settings_.save()}));
+    tune::StoreJournal journal(store.get(), std::move(writer), key, {});
+    return run.run(&journal, jobs_of(jobs_), std::nullopt, json());
+  }
+
+ private:
+  TuneSettings settings_;
+  StoreOptions store_;
+  int jobs_ = 0;
+};
+
+class Resume : public Command {
+ public:
+  explicit Resume(CLI::App* parent) {
+    CLI::App* a = add(parent, "resume", "Goes on with a run where it was when it died or was interrupted",
+                      "mapwright resume circuit-1");
+    a->add_option("RUN", id_, "The run's id, as 'mapwright runs' lists it")->required()->type_name("");
+    a->add_option("--budget", budget_, "Another budget than the run has, for one that goes on longer")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))
+        ->type_name("N");
+    add_jobs(a, &jobs_);
+    store_.add_to(a);
+  }
+
+  Exit run(Console& console) override {
+    const auto store = open_store(store_, false);
+    if (!store) {
+      throw Stop{Exit::no_input,
+                 fmt::format("there is no run '{}': nothing has been tuned yet with the store '{}'", id_,
+                             store_path(store_).string()),
+                 {}};
+    }
+    auto before = expect(store->run(id_));
+    auto writer = expect(store->reopen(id_));
+    base::expects(before.has_value(), "a run that was reopened is there");
+    TuneSettings settings = TuneSettings::load(before->settings);
+    const bool ended =
+        before->state == store::State::finished && !(budget_ && *budget_ != settings.limits.budget);
+    if (budget_) settings.limits.budget = *budget_;
+    const std::vector<store::Trial> records = expect(store->trials(id_));
+    tune::StoreJournal journal(store.get(), std::move(writer), before->subject, records);
+    Run run(settings, &console);
+    return run.run(&journal, jobs_of(jobs_), ended ? tune::stopped(before->stopped) : std::nullopt, json());
+  }
+
+ private:
+  std::string id_;
+  std::optional<std::int64_t> budget_;
+  StoreOptions store_;
+  int jobs_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> tune_command(CLI::App* parent) {
+  return std::make_unique<Tune>(parent);
+}
+
+std::unique_ptr<Command> resume_command(CLI::App* parent) {
+  return std::make_unique<Resume>(parent);
+}
+
+}  // namespace mapwright::cli

@@ -1,0 +1,169 @@
+#include "cli/tune_settings.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cli/program_file.h"
+#include "tune/strategy.h"
+
+namespace mapwright::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json text_of(const base::SourcePtr& source) {
+  return {{"name", source->name()}, {"text", std::string(source->text())}};
+}
+
+base::SourcePtr source_of(const Json& json) {
+  return std::make_shared<base::Source>(json.at("name").get<std::string>(),
+                                        json.at("text").get<std::string>());
+}
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+
+template <class T>
+std::optional<T> optional(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  return json.get<T>();
+}
+
+std::vector<std::string> strategy_names() {
+  std::vector<std::string> names;
+  for (const tune::StrategyKind& s : tune::strategies()) names.emplace_back(s.name);
+  return names;
+}
+
+}  // namespace
+
+void TuneSettings::add_to(CLI::App* command) {
+  subject.add_program(command);
+  command->add_option("--from", from, "The mapper to begin with, instead of the engine's default")
+      ->type_name("FILE");
+  command->add_option("--engine", engine, "What executes it: sim")
+      ->check(CLI::IsMember({"sim"}))
+      ->type_name("ENGINE")
+      ->capture_default_str();
+  command
+      ->add_option("--strategy", strategy,
+                   "How mappers are found: " + fmt::format("{}", fmt::join(strategy_names(), ", ")))
+      ->check(CLI::IsMember(strategy_names()))
+      ->type_name("NAME")
+      ->capture_default_str();
+  command->add_option("--budget", limits.budget, "How many mappers to execute; duplicates cost nothing")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_option("--time", limits.seconds, "Seconds after which no further mapper is executed")
+      ->check(CLI::PositiveNumber)
+      ->type_name("SECONDS");
+  command->add_option("--target", limits.target, "A metric that is good enough")->type_name("VALUE");
+  command->add_option("--patience", limits.patience, "Ends after so many executions without a better mapper")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  command->add_option("--repeats", repeats.count, "Executions of each mapper, where the engine is noisy")
+      ->check(CLI::Range(1, 10'000))
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_option("--warmup", repeats.warmup, "Executions before them that do not count")
+      ->check(CLI::Range(0, 10'000))
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_option("--seed", seed, "Of strategies that draw lots")->type_name("N")->capture_default_str();
+  guide.add_to(command);
+  command->add_option("--out", out, "The folder for best.mapper (default: the run's id)")->type_name("DIR");
+}
+
+void TuneSettings::read_files() {
+  if (subject.program == "-" && from == "-")
+    throw Stop{Exit::usage, "only one of the program and the mapper can be standard input", {}};
+  if (names_file(subject.program)) subject.program_text = read_text(subject.program, Exit::configuration);
+  subject.machine_text = machine_text(subject.machine);
+  start = from ? std::make_shared<base::Source>(*from == "-" ? "<stdin>" : *from, read_text(*from))
+               : std::make_shared<base::Source>("<default>", "");
+  rules = read_rules(guide);
+}
+
+std::string TuneSettings::subject_key() const {
+  Json key{{"version", MAPWRIGHT_VERSION},
+           {"engine", engine},
+           {"program", subject.program_text ? base::digest(*subject.program_text) : subject.program},
+           {"size", subject.size},
+           {"set", subject.set},
+           {"machine", subject.machine_text ? base::digest(*subject.machine_text) : subject.machine},
+           {"nodes", subject.nodes},
+           {"repeats", {repeats.warmup, repeats.count}},
+           {"guide", {guide.rules, guide.level}}};
+  for (const base::SourcePtr& r : rules) key["rules"].push_back(base::digest(r->text()));
+  return base::digest(key.dump());
+}
+
+std::string TuneSettings::save() const {
+  Json d;
+  d["program"] = subject.program;
+  d["program_text"] = or_null(subject.program_text);
+  d["machine"] = subject.machine;
+  d["machine_text"] = or_null(subject.machine_text);
+  d["nodes"] = subject.nodes;
+  d["size"] = subject.size;
+  d["set"] = subject.set;
+  d["from"] = or_null(from);
+  d["start"] = text_of(start);
+  d["engine"] = engine;
+  d["strategy"] = strategy;
+  d["seed"] = seed;
+  d["budget"] = limits.budget;
+  d["time"] = or_null(limits.seconds);
+  d["target"] = or_null(limits.target);
+  d["patience"] = or_null(limits.patience);
+  d["warmup"] = repeats.warmup;
+  d["repeats"] = repeats.count;
+  d["guide"] = guide.rules;
+  d["guide_level"] = guide.level;
+  d["rules"] = Json::array();
+  for (const base::SourcePtr& r : rules) d["rules"].push_back(text_of(r));
+  d["out"] = out;
+  return d.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+TuneSettings TuneSettings::load(const std::string& settings) {
+  try {
+    const Json d = Json::parse(settings);
+    TuneSettings t;
+    t.subject.program = d.at("program").get<std::string>();
+    t.subject.program_text = optional<std::string>(d.at("program_text"));
+    t.subject.machine = d.at("machine").get<std::string>();
+    t.subject.machine_text = optional<std::string>(d.at("machine_text"));
+    t.subject.nodes = d.at("nodes").get<std::int64_t>();
+    t.subject.size = d.at("size").get<std::string>();
+    t.subject.set = d.at("set").get<std::vector<std::string>>();
+    t.from = optional<std::string>(d.at("from"));
+    t.start = source_of(d.at("start"));
+    t.engine = d.at("engine").get<std::string>();
+    t.strategy = d.at("strategy").get<std::string>();
+    t.seed = d.at("seed").get<std::uint64_t>();
+    t.limits.budget = d.at("budget").get<std::int64_t>();
+    t.limits.seconds = optional<double>(d.at("time"));
+    t.limits.target = optional<double>(d.at("target"));
+    t.limits.patience = optional<std::int64_t>(d.at("patience"));
+    t.repeats.warmup = d.at("warmup").get<int>();
+    t.repeats.count = d.at("repeats").get<int>();
+    t.guide.rules = d.at("guide").get<std::string>();
+    t.guide.level = d.at("guide_level").get<std::string>();
+    for (const Json& r : d.at("rules")) t.rules.push_back(source_of(r));
+    t.out = d.at("out").get<std::string>();
+    if (tune::find_strategy(t.strategy) == nullptr || !guide::rule_set(t.guide.rules) ||
+        !guide::level(t.guide.level))
+      throw Stop{Exit::io, "the run was recorded by another version of mapwright", {}};
+    return t;
+  } catch (const Json::exception&) {
+    throw Stop{Exit::io, "the run was recorded by another version of mapwright", {}};
+  }
+}
+
+}  // namespace mapwright::cli

@@ -1,0 +1,40 @@
+// What a tuning run is started with: from the command line, and as the store keeps it, so that the run can go
+// on when its files have changed or are gone.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/guidance.h"
+#include "cli/subject.h"
+#include "tune/evaluator.h"
+#include "tune/tuning.h"
+
+namespace mapwright::cli {
+
+struct TuneSettings {
+  SubjectOptions subject;
+  std::optional<std::string> from;  //!< the file of the mapper to begin with
+  base::SourcePtr start;            //!< its text; empty for the engine's default
+  std::string engine = "sim";
+  std::string strategy = "guided";
+  std::uint64_t seed = 1;
+  tune::Limits limits;
+  tune::Repeats repeats{.warmup = 1, .count = 5};
+  GuideOptions guide;
+  std::vector<base::SourcePtr> rules;  //!< of the user
+  std::string out;                     //!< a folder; empty: one with the run's id as its name
+
+  void add_to(CLI::App* command);
+  //! Reads every file that was named, once. Throws Stop.
+  void read_files();
+  //! What executions depend on, beside the mapper.
+  std::string subject_key() const;
+
+  std::string save() const;                               //!< JSON
+  static TuneSettings load(const std::string& settings);  //!< Throws Stop.
+};
+
+}  // namespace mapwright::cli
