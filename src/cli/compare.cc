@@ -249,7 +249,7 @@ class Compare : public Command {
       if (!c.expert) return;
       start = c.expert;
     }
-    const tune::Problem problem{c.subject.planner, compile(start), cell->seed};
+    const tune::Problem problem{c.subject.planner, compile(start), &guide, cell->seed};
     const auto strategy = entry.kind->make(problem);
     const tune::Evaluator evaluator(*c.engine, guide, *c.subject.program, {});
     tune::Limits limits;

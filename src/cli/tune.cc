@@ -48,7 +48,7 @@ class Run {
     const lang::MapperPtr start = compile(settings_.start);
     expert_ = shipped_mapper("expert", subject_.program->name);
     default_ = std::make_shared<base::Source>("<default>", "");
-    problem_ = {subject_.planner, start, settings_.seed};
+    problem_ = {subject_.planner, start, &guide_, settings_.seed};
     // The fixed strategies are what they are called.
     if (settings_.strategy == "default") problem_.start = compile(default_);
     if (settings_.strategy == "expert") {

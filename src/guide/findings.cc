@@ -105,7 +105,7 @@ class Analysis {
     }
     const std::size_t useful = std::min(points, all);
     if (useful <= used) return;
-    Finding f;
+    Finding f = about(calls);
     f.code = "idle_processors";
     f.share = share_of_task(calls);
     const double scale = static_cast<double>(used) / static_cast<double>(useful);
@@ -130,6 +130,12 @@ class Analysis {
       if (m.launch == l) return site_.processors()[m.processor].kind;
     }
     return std::nullopt;
+  }
+
+  Finding about(const Calls& calls) const {
+    Finding f;
+    f.subjects = {name(calls.task)};
+    return f;
   }
 
   static lang::Edit put(std::string text) { return {false, std::move(text)}; }
@@ -158,7 +164,7 @@ class Analysis {
       if (other == calls.kind || there == nullptr || !machine_.processors[other]) continue;
       const double scale = std::max(rate(*here) / rate(*there), bandwidth(*here) / bandwidth(*there));
       if (scale >= 0.5) continue;  // may well be lost again to moving the data
-      Finding f;
+      Finding f = about(calls);
       f.code = "slow_processor";
       f.share = share_of_task(calls);
       f.gain = gain([&](OpId i, double s) { return is(i, calls) ? s * scale : s; });
@@ -215,8 +221,9 @@ class Analysis {
       }
     }
     for (const auto& [where, seconds] : saved) {
-      Finding f;
+      Finding f = about(calls);
       f.code = "slow_memory";
+      f.subjects.push_back(program_.partitions[where.first].name);
       f.share = share_of_task(calls);
       f.gain = gain([&](OpId i, double s) {
         if (!is(i, calls)) return s;
@@ -238,7 +245,7 @@ class Analysis {
   void limit(const Calls& calls) {
     const std::int64_t most = mapper_.instance_limit(name(calls.task));
     if (most == 0) return;
-    Finding f;
+    Finding f = about(calls);
     f.code = "limit";
     f.share = 0;
     f.gain = gain(as_it_was, [&](OpId i, const plan::Wait& w) {
@@ -314,6 +321,7 @@ class Analysis {
     };
     if (!collected.empty()) {
       const auto [task, partition] = most(collected);
+      f->subjects = {name(task), program_.partitions[partition].name};
       const std::string& data = program_.partitions[partition].name;
       f->explain += fmt::format("; {} gives {} up after use and fetches it again", base::visible(name(task)),
                                 base::visible(data));
@@ -322,6 +330,7 @@ class Analysis {
       return;
     }
     const auto [task, partition] = most(wanted);
+    f->subjects = {name(task), program_.partitions[partition].name};
     const std::string& data = program_.partitions[partition].name;
     if (from != to && machine_.affinities[kind][from]) {
       f->suggest = fmt::format("let {} work on {} in {}, where it is", base::visible(name(task)),
@@ -380,6 +389,7 @@ class Analysis {
                             bytes(after));
     f.suggest = "map " + better.front().what;
     f.edits = better.front().edits;
+    f.subjects = better.front().tasks;
     found_.push_back(std::move(f));
   }
 

@@ -129,4 +129,9 @@ Feedback Guide::cut(std::string system, std::vector<Finding> findings) const {
   return {std::move(system), std::move(findings)};
 }
 
+std::vector<Remap> Guide::maps(const plan::Plan& plan, const lang::CompiledMapper& mapper) const {
+  if (rules_ != RuleSet::ours || level_ != Level::suggest) return {};
+  return remaps(plan, mapper);
+}
+
 }  // namespace mapwright::guide

@@ -17,6 +17,7 @@
 #include "base/diagnostic.h"
 #include "engine/execution.h"
 #include "guide/finding.h"
+#include "guide/remap.h"
 #include "guide/rules.h"
 #include "lang/mapper.h"
 
@@ -66,6 +67,10 @@ class Guide {
   Feedback executed(const engine::Execution& execution, const lang::CompiledMapper& mapper) const;
   //! Of a mapper that did not compile, or could not be bound to the machine.
   Feedback refused(const base::Diagnostics& problems) const;
+  //! Index maps under which less moves; none where other rules, or less, were asked for.
+  std::vector<Remap> maps(const plan::Plan& plan, const lang::CompiledMapper& mapper) const;
+
+  Level level() const { return level_; }
 
  private:
   std::vector<Finding> recognised(std::string_view text) const;

@@ -106,9 +106,11 @@ class Guided final : public Strategy {
     if (!checked.mapper) return;
     best_ = {checked.mapper, cost};
     shares_.clear();
-    for (const auto& [task, share] : trial.shares) shares_[task] = share;
+    // Where time goes is more than the bare metric.
+    if (problem_.guide->level() != guide::Level::system)
+      shares_.insert(trial.shares.begin(), trial.shares.end());
     subjects_.clear();
-    for (const guide::Finding& f : trial.feedback.findings) subjects_.push_back(f.explain);
+    for (const guide::Finding& f : trial.feedback.findings) subjects_.push_back(f.subjects);
     stage_ = Stage::findings;
     moves_ = suggested(trial.feedback.findings);
     next_ = 0;
@@ -142,7 +144,7 @@ class Guided final : public Strategy {
     const auto plan = planned(best_.mapper);
     if (!plan) return {};
     std::vector<Move> moves;
-    for (guide::Remap& r : guide::remaps(*plan, *best_.mapper)) {
+    for (guide::Remap& r : problem_.guide->maps(*plan, *best_.mapper)) {
       const std::int64_t iterations = problem_.program().iterations;
       moves.push_back({fmt::format("map {}: {} between nodes in each iteration", r.what,
                                    base::bytes_text(static_cast<double>(r.movement.node) /
@@ -181,11 +183,12 @@ class Guided final : public Strategy {
   // The smaller, the earlier: which finding speaks of it first, then the task's share of the time.
   double rank(const Decision& decision) const {
     const bool of_data = decision.kind == Decision::Kind::layout;
-    const std::string name = base::visible(of_data ? problem_.program().partitions[decision.partition].name
-                                                   : problem_.program().tasks[decision.task].name);
+    const std::string& name = of_data ? problem_.program().partitions[decision.partition].name
+                                      : problem_.program().tasks[decision.task].name;
     for (std::size_t i = 0; i < subjects_.size(); ++i) {
       // Layouts have the most options, and help the least.
-      if (subjects_[i].find(name) != std::string::npos) return static_cast<double>(i) + (of_data ? 0.5 : 0);
+      if (std::ranges::find(subjects_[i], name) != subjects_[i].end())
+        return static_cast<double>(i) + (of_data ? 0.5 : 0);
     }
     const auto share = shares_.find(problem_.program().tasks[decision.task].name);
     const double least = of_data || share == shares_.end() ? 0 : share->second;

@@ -21,6 +21,7 @@ std::string feedback_text(const Trial& trial) {
                         {"gain", f.gain},
                         {"explain", f.explain},
                         {"suggest", f.suggest},
+                        {"subjects", f.subjects},
                         {"edits", std::move(edits)}});
   }
   Json shares = Json::array();
@@ -41,6 +42,7 @@ bool read_feedback(const std::string& text, Trial* trial) {
       finding.gain = f.at("gain").get<double>();
       finding.explain = f.at("explain").get<std::string>();
       finding.suggest = f.at("suggest").get<std::string>();
+      finding.subjects = f.at("subjects").get<std::vector<std::string>>();
       for (const Json& e : f.at("edits"))
         finding.edits.push_back({e.at("remove").get<bool>(), e.at("text").get<std::string>()});
       trial->feedback.findings.push_back(std::move(finding));

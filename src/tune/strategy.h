@@ -21,6 +21,7 @@ namespace mapwright::tune {
 struct Problem {
   std::shared_ptr<const plan::Planner> planner;  //!< the program on its machine
   lang::MapperPtr start;  //!< what strategies begin with: the empty mapper, or a user's
+  const guide::Guide* guide = nullptr;  //!< what those that read feedback may ask; outlives them
   std::uint64_t seed = 1;
 
   const program::Program& program() const { return planner->program(); }
