@@ -109,8 +109,10 @@ class Guided final : public Strategy {
     // Where time goes is more than the bare metric.
     if (problem_.guide->level() != guide::Level::system)
       shares_.insert(trial.shares.begin(), trial.shares.end());
-    subjects_.clear();
-    for (const guide::Finding& f : trial.feedback.findings) subjects_.push_back(f.subjects);
+    // What was said of earlier ones still tells where something is to be gained, after what is said now.
+    std::vector<std::vector<std::string>> subjects;
+    for (const guide::Finding& f : trial.feedback.findings) subjects.push_back(f.subjects);
+    subjects_.insert(subjects_.begin(), subjects.begin(), subjects.end());
     stage_ = Stage::findings;
     moves_ = suggested(trial.feedback.findings);
     next_ = 0;
@@ -186,13 +188,15 @@ class Guided final : public Strategy {
     const std::string& name = of_data ? problem_.program().partitions[decision.partition].name
                                       : problem_.program().tasks[decision.task].name;
     for (std::size_t i = 0; i < subjects_.size(); ++i) {
-      // Layouts have the most options, and help the least.
-      if (std::ranges::find(subjects_[i], name) != subjects_[i].end())
-        return static_cast<double>(i) + (of_data ? 0.5 : 0);
+      if (std::ranges::find(subjects_[i], name) == subjects_[i].end()) continue;
+      // Where points run decides the most; layouts have the most options, and help the least.
+      const bool map = decision.kind == Decision::Kind::index_map || decision.kind == Decision::Kind::single_map;
+      const double first = map ? 0 : static_cast<double>(subjects_.size());
+      return first + static_cast<double>(i) + (of_data ? 0.5 : 0);
     }
     const auto share = shares_.find(problem_.program().tasks[decision.task].name);
     const double least = of_data || share == shares_.end() ? 0 : share->second;
-    return static_cast<double>(subjects_.size() + 1) - least;
+    return 2 * static_cast<double>(subjects_.size() + 1) - least;
   }
 
   // None where it is no mapper, was proposed before, cannot be carried out, or would do the same as an
@@ -210,7 +214,7 @@ class Guided final : public Strategy {
   const Problem problem_;
   bool started_ = false;
   Best best_;
-  std::vector<std::string> subjects_;     // what the findings of the best speak of
+  std::vector<std::vector<std::string>> subjects_;  // what findings were about, the latest first
   std::map<std::string, double> shares_;  // of tasks, of the time
   Stage stage_ = Stage::findings;
   std::vector<Move> moves_;
