@@ -157,8 +157,11 @@ Outcome run_command(const std::string& line, const fs::path& folder,
   constexpr std::size_t kMostOutput = 1 << 20;
   std::vector<std::string> environment;
   for (char** e = environ; *e != nullptr; ++e) {
-    if (!std::string_view(*e).starts_with("PATH=")) environment.emplace_back(*e);
+    const std::string_view one(*e);
+    if (!one.starts_with("PATH=") && !one.starts_with("XDG_STATE_HOME=")) environment.emplace_back(*e);
   }
+  // Runs are kept in the folder of the document.
+  environment.push_back("XDG_STATE_HOME=" + (folder / ".state").string());
   environment.push_back("PATH=" + fs::path(MAPWRIGHT_EXECUTABLE).parent_path().string() + ":/usr/bin:/bin");
   std::vector<char*> envp;
   for (std::string& e : environment) envp.push_back(e.data());

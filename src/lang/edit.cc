@@ -120,6 +120,7 @@ class Editor {
     std::string added;
     if (!edit.remove) added = additions(*change, *mapper);
     take_away(*mapper, keys);
+    if (!text_.empty() && text_.back() != '\n') text_ += '\n';
     text_ += added;
     return std::nullopt;
   }
@@ -164,7 +165,7 @@ class Editor {
       if (const auto* a = std::get_if<Assignment>(&s))
         bodies[std::string(a->name.text)] = canonical_text(mapper.source->slice(a->span));
     }
-    std::string added = "\n";  // what the text ends with is its last line
+    std::string added;
     std::map<std::string, std::string, std::less<>> renamed;
     for (const Statement& s : change.statements) {
       const auto* f = std::get_if<Function>(&s);
@@ -178,7 +179,7 @@ class Editor {
         free = fmt::format("{}_{}", name, n);
       if (free != name) renamed[name] = free;
       if (!bodies.contains(free)) {
-        added += with_name(*f, change, free) + "\n";
+        added += "\n" + with_name(*f, change, free) + "\n\n";
         bodies[free] = with_name(*f, change, free);
       }
     }

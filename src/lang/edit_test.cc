@@ -16,23 +16,23 @@ std::string after(const std::string& text, const std::vector<Edit>& edits) {
 }
 
 TEST(Edit, PutsWhatWasNotThere) {
-  EXPECT_EQ(after("Task * GPU;\n", {{false, "InstanceLimit t 2;"}}), "Task * GPU;\n\nInstanceLimit t 2;\n");
+  EXPECT_EQ(after("Task * GPU;\n", {{false, "InstanceLimit t 2;"}}), "Task * GPU;\nInstanceLimit t 2;\n");
   EXPECT_EQ(after("", {{false, "Region t r GPU ZCMEM;"}}), "Region t r GPU ZCMEM;\n");
 }
 
 TEST(Edit, ReplacesTheSameKeyOnly) {
   EXPECT_EQ(after("Region * r GPU FBMEM;\nRegion t r GPU FBMEM;\nRegion t r CPU SYSMEM;\n",
                   {{false, "Region t r GPU ZCMEM;"}}),
-            "Region * r GPU FBMEM;\nRegion t r CPU SYSMEM;\n\nRegion t r GPU ZCMEM;\n");
+            "Region * r GPU FBMEM;\nRegion t r CPU SYSMEM;\nRegion t r GPU ZCMEM;\n");
   EXPECT_EQ(after("Layout * r GPU SOA;\nLayout * r FBMEM AOS;\nInstanceLimit t 1;\n",
                   {{false, "Layout * r GPU F_order;"}, {true, "InstanceLimit t 9;"}}),
-            "Layout * r FBMEM AOS;\n\nLayout * r GPU F_order;\n");
+            "Layout * r FBMEM AOS;\nLayout * r GPU F_order;\n");
 }
 
 TEST(Edit, TakesNamesOutOfLists) {
   EXPECT_EQ(after("# maps\nTask a, b, c GPU;\nCollectMemory a *;\n",
                   {{false, "Task b CPU, GPU;"}, {true, "CollectMemory a *;"}}),
-            "# maps\nTask a, c GPU;\n\nTask b CPU, GPU;\n");
+            "# maps\nTask a, c GPU;\nTask b CPU, GPU;\n");
 }
 
 TEST(Edit, BringsItsFunctions) {
@@ -40,7 +40,7 @@ TEST(Edit, BringsItsFunctions) {
       "m = Machine(GPU);\n\ndef f(Task task) {\n    return m[0, 0];\n}\n\nIndexTaskMap a, b f;\n";
   // As it is there, it is used; another of the name gets a number, and stays the same when it is put again.
   EXPECT_EQ(after(mapper, {{false, "def f(Task task) { return m[0, 0]; } SingleTaskMap c f;"}}),
-            mapper + "\nSingleTaskMap c f;\n");
+            mapper + "SingleTaskMap c f;\n");
   const Edit other = {false, "def f(Task task) { return m[0, 1]; } IndexTaskMap b f;"};
   const std::string expected =
       "m = Machine(GPU);\n\ndef f(Task task) {\n    return m[0, 0];\n}\n\nIndexTaskMap a f;\n\n"

@@ -120,7 +120,7 @@ class Comparison {
       if (layouts != others) say("{} as {} instead of {}", data, listed(layouts, text), listed(others, text));
       const bool collects = now.collected.contains(partition);
       if (collects != before.collected.contains(partition))
-        say("{} {} after use", data, collects ? "is given up" : "is kept, not given up,");
+        say("{} after use", collects ? data + " is given up" : data + " is not given up");
     }
   }
 
