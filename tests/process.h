@@ -42,81 +42,117 @@ struct Outcome {
   std::string err;
 };
 
-//! Runs a line with /bin/sh in a folder, with an empty standard input and the folder of `executable` first in
-//! PATH. A process group of its own, so that nothing outlives its time.
+//! A line that /bin/sh runs in a folder, with an empty standard input, the folder of `executable` first in
+//! PATH and the user's state in the folder as well. A process group of its own, so that nothing outlives its
+//! time.
+class Process {
+ public:
+  Process(const std::string& line, const std::filesystem::path& folder,
+          const std::filesystem::path& executable) {
+    std::vector<std::string> environment;
+    for (char** e = environ; *e != nullptr; ++e) {
+      const std::string_view variable = *e;
+      if (!variable.starts_with("PATH=") && !variable.starts_with("XDG_STATE_HOME="))
+        environment.emplace_back(variable);
+    }
+    environment.push_back("PATH=" + executable.parent_path().string() + ":/usr/bin:/bin");
+    environment.push_back("XDG_STATE_HOME=" + (folder / "state").string());
+    std::vector<char*> envp;
+    for (std::string& e : environment) envp.push_back(e.data());
+    envp.push_back(nullptr);
+    std::string shell = "/bin/sh";
+    std::string option = "-c";
+    std::string command = line;
+    std::vector<char*> argv{shell.data(), option.data(), command.data(), nullptr};
+
+    std::array<int, 2> out{};
+    std::array<int, 2> err{};
+    if (::pipe2(out.data(), O_CLOEXEC) != 0) return;
+    if (::pipe2(err.data(), O_CLOEXEC) != 0) {
+      ::close(out[0]);
+      ::close(out[1]);
+      return;
+    }
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    if (::posix_spawn(&child_, shell.c_str(), &actions, &attributes, argv.data(), envp.data()) != 0)
+      child_ = 0;
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    ::close(out[1]);
+    ::close(err[1]);
+    if (child_ == 0) {
+      ::close(out[0]);
+      ::close(err[0]);
+    }
+    ends_ = {pollfd{out[0], POLLIN, 0}, pollfd{err[0], POLLIN, 0}};
+  }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  ~Process() {
+    if (child_ != 0) wait(std::chrono::milliseconds(0));
+  }
+
+  //! To it and all that it started.
+  void signal(int number) const {
+    if (child_ != 0) ::kill(-child_, number);
+  }
+
+  //! What came of it; once. It is killed when the time is over.
+  Outcome wait(std::chrono::milliseconds limit) {
+    constexpr std::size_t kMostOutput = std::size_t{64} << 20;
+    Outcome outcome;
+    if (child_ == 0) return outcome;
+    std::array<pollfd, 2> ends = ends_;
+    const std::array<std::string*, 2> texts{&outcome.out, &outcome.err};
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    const auto open = [&] { return ends[0].fd >= 0 || ends[1].fd >= 0; };
+    while (open() && outcome.out.size() + outcome.err.size() <= kMostOutput) {
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      if (left.count() <= 0 || ::poll(ends.data(), ends.size(), static_cast<int>(left.count())) == 0) break;
+      for (std::size_t i = 0; i < ends.size(); ++i) {
+        if (ends[i].fd < 0 || ends[i].revents == 0) continue;
+        std::array<char, 1 << 16> chunk;
+        const ssize_t got = ::read(ends[i].fd, chunk.data(), chunk.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got > 0) {
+          texts[i]->append(chunk.data(), static_cast<std::size_t>(got));
+        } else {
+          ends[i].fd = -1;  // which poll ignores
+        }
+      }
+    }
+    const bool ended = !open();
+    for (const pollfd& end : ends_) ::close(end.fd);
+    if (!ended) ::kill(-child_, SIGKILL);
+    int status = 0;
+    while (::waitpid(child_, &status, 0) < 0 && errno == EINTR) {
+    }
+    child_ = 0;
+    if (ended && WIFEXITED(status)) outcome.exit = WEXITSTATUS(status);
+    if (!ended) outcome.signal = SIGKILL;
+    if (ended && WIFSIGNALED(status)) outcome.signal = WTERMSIG(status);
+    return outcome;
+  }
+
+ private:
+  pid_t child_ = 0;  // 0: none, or waited for
+  std::array<pollfd, 2> ends_{};
+};
+
+//! Runs a line as Process does, to its end.
 inline Outcome run_command(const std::string& line, const std::filesystem::path& folder,
                            const std::filesystem::path& executable,
                            std::chrono::milliseconds limit = std::chrono::seconds(60)) {
-  constexpr std::size_t kMostOutput = std::size_t{64} << 20;
-  std::vector<std::string> environment;
-  for (char** e = environ; *e != nullptr; ++e) {
-    if (!std::string_view(*e).starts_with("PATH=")) environment.emplace_back(*e);
-  }
-  environment.push_back("PATH=" + executable.parent_path().string() + ":/usr/bin:/bin");
-  std::vector<char*> envp;
-  for (std::string& e : environment) envp.push_back(e.data());
-  envp.push_back(nullptr);
-  std::string shell = "/bin/sh";
-  std::string option = "-c";
-  std::string command = line;
-  std::vector<char*> argv{shell.data(), option.data(), command.data(), nullptr};
-
-  Outcome outcome;
-  std::array<int, 2> out{};
-  std::array<int, 2> err{};
-  if (::pipe2(out.data(), O_CLOEXEC) != 0) return outcome;
-  if (::pipe2(err.data(), O_CLOEXEC) != 0) {
-    ::close(out[0]);
-    ::close(out[1]);
-    return outcome;
-  }
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  pid_t child = 0;
-  const int failed = ::posix_spawn(&child, shell.c_str(), &actions, &attributes, argv.data(), envp.data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  ::close(out[1]);
-  ::close(err[1]);
-  std::array<pollfd, 2> ends{pollfd{out[0], POLLIN, 0}, pollfd{err[0], POLLIN, 0}};
-  const std::array<std::string*, 2> texts{&outcome.out, &outcome.err};
-  const auto deadline = std::chrono::steady_clock::now() + limit;
-  const auto open = [&] { return ends[0].fd >= 0 || ends[1].fd >= 0; };
-  while (failed == 0 && open() && outcome.out.size() + outcome.err.size() <= kMostOutput) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    if (left.count() <= 0 || ::poll(ends.data(), ends.size(), static_cast<int>(left.count())) == 0) break;
-    for (std::size_t i = 0; i < ends.size(); ++i) {
-      if (ends[i].fd < 0 || ends[i].revents == 0) continue;
-      std::array<char, 1 << 16> chunk;
-      const ssize_t got = ::read(ends[i].fd, chunk.data(), chunk.size());
-      if (got < 0 && errno == EINTR) continue;
-      if (got > 0) {
-        texts[i]->append(chunk.data(), static_cast<std::size_t>(got));
-      } else {
-        ends[i].fd = -1;  // which poll ignores
-      }
-    }
-  }
-  const bool ended = failed == 0 && !open();
-  ::close(out[0]);
-  ::close(err[0]);
-  if (failed != 0) return outcome;
-  if (!ended) ::kill(-child, SIGKILL);
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (ended && WIFEXITED(status)) outcome.exit = WEXITSTATUS(status);
-  if (!ended) outcome.signal = SIGKILL;
-  if (ended && WIFSIGNALED(status)) outcome.signal = WTERMSIG(status);
-  return outcome;
+  return Process(line, folder, executable).wait(limit);
 }
 
 class TemporaryFolder {

@@ -38,8 +38,9 @@ void add_jobs(CLI::App* command, int* jobs) {
 // One run, new or going on.
 class Run {
  public:
-  Run(TuneSettings settings, Console* console)
+  Run(TuneSettings settings, const StoreOptions& store, Console* console)
       : settings_(std::move(settings)),
+        store_(store),
         console_(*console),
         subject_(make_subject(settings_.subject)),
         engine_(subject_.planner),
@@ -131,7 +132,8 @@ class Run {
       console_.result(report::tuning_text(result_));
     }
     if (interrupted) {
-      console_.say(fmt::format("interrupted; 'mapwright resume {}' goes on", result_.run));
+      const std::string where = store_.file ? " --store " + *store_.file : "";
+      console_.say(fmt::format("interrupted; 'mapwright resume {}{}' goes on", result_.run, where));
       return Exit::interrupted;
     }
     return result_.best() != nullptr ? Exit::ok : Exit::failed;
@@ -171,6 +173,7 @@ class Run {
   }
 
   TuneSettings settings_;
+  StoreOptions store_;
   Console& console_;
   Subject subject_;
   engine::sim::Simulator engine_;
@@ -194,7 +197,7 @@ class Tune : public Command {
 
   Exit run(Console& console) override {
     settings_.read_files();
-    Run run(settings_, &console);
+    Run run(settings_, store_, &console);
     const auto store = open_store(store_, true);
     const std::string key = settings_.subject_key();
     auto writer = expect(store->create({run.program(), key, settings_.save()}));
@@ -238,7 +241,14 @@ class Resume : public Command {
     if (budget_) settings.limits.budget = *budget_;
     const std::vector<store::Trial> records = expect(store->trials(id_));
     tune::StoreJournal journal(store.get(), std::move(writer), before->subject, records);
-    Run run(settings, &console);
+    if (!journal.whole()) {
+      throw Stop{Exit::io,
+                 fmt::format("the run '{}' cannot go on: what the store '{}' has of it is damaged, or was "
+                             "recorded by another version of mapwright",
+                             id_, store_path(store_).string()),
+                 {}};
+    }
+    Run run(settings, store_, &console);
     return run.run(&journal, jobs_of(jobs_), ended ? tune::stopped(before->stopped) : std::nullopt, json());
   }
 

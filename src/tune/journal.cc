@@ -103,8 +103,12 @@ StoreJournal::StoreJournal(store::Store* store, std::unique_ptr<store::Writer> w
     : store_(*store), writer_(std::move(writer)), subject_(std::move(subject)) {
   for (const store::Trial& r : records) {
     auto trial = from_record(r);
-    if (!trial) break;  // what follows cannot be gone through either
-    if (r.role != store::Role::proposal) {
+    // A store may be damaged, or of another version.
+    const auto next = static_cast<std::int64_t>(recorded_.size()) + 1;
+    const bool proposal = r.role == store::Role::proposal;
+    whole_ = trial && (!proposal || (trial->number == next && trial->duplicate_of.value_or(0) < next));
+    if (!whole_) break;  // what follows cannot be gone through either
+    if (!proposal) {
       baselines_.emplace_back(r.role, std::move(*trial));
       continue;
     }

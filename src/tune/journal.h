@@ -24,6 +24,8 @@ class StoreJournal final : public Journal {
                const std::vector<store::Trial>& records);
 
   const std::vector<Trial>& recorded() const override { return recorded_; }
+  //! Whether all of `records` could be read; a run only goes on where it could.
+  bool whole() const { return whole_; }
   std::optional<Trial> find(const std::string& canonical) override;
   std::optional<base::Diagnostics> add(const Trial& trial) override;
 
@@ -38,6 +40,7 @@ class StoreJournal final : public Journal {
   store::Store& store_;
   std::unique_ptr<store::Writer> writer_;
   std::string subject_;
+  bool whole_ = true;
   std::vector<Trial> recorded_;
   std::vector<std::pair<store::Role, Trial>> baselines_;
 };

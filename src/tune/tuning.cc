@@ -196,10 +196,9 @@ bool Tuning::commit(Open* open) {
 }
 
 std::optional<Stopped> Tuning::limit() const {
-  if (ended_) {
-    const bool more = outcome_.trials.size() < journal_->recorded().size();
-    return more ? std::nullopt : ended_;
-  }
+  // What the record has is done: limits are for what comes after it.
+  if (journal_ != nullptr && outcome_.trials.size() < journal_->recorded().size()) return std::nullopt;
+  if (ended_) return ended_;
   const program::Metric& metric = problem_.program().metric;
   if (outcome_.best && limits_.target &&
       cost_of(outcome_.trials[*outcome_.best].metric, metric) <= cost_of(limits_.target, metric))
