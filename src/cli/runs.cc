@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/commands.h"
 #include "cli/json.h"
@@ -52,25 +53,34 @@ class Runs : public Command {
                          {"state", Align::left},
                          {"begun", Align::left}});
     for (const store::Run& r : runs) {
-      const TuneSettings s = TuneSettings::load(r.settings);
-      table.add({r.id, r.program, s.subject.machine, fmt::format("{}", s.subject.nodes), s.strategy,
-                 fmt::format("{}", r.trials), std::string(name_of(r.state)), r.created});
+      const auto s = settings_of(r);
+      table.add({r.id, r.program, s ? s->subject.machine : "-", s ? fmt::format("{}", s->subject.nodes) : "-",
+                 s ? s->strategy : "-", fmt::format("{}", r.trials), std::string(name_of(r.state)), r.created});
     }
     console.result(table.text());
     return Exit::ok;
   }
 
  private:
+  // None of a run that another version recorded: the others are listed all the same.
+  static std::optional<TuneSettings> settings_of(const store::Run& r) {
+    try {
+      return TuneSettings::load(r.settings);
+    } catch (const Stop&) {
+      return std::nullopt;
+    }
+  }
+
   static Json entry(const store::Run& r) {
-    const TuneSettings s = TuneSettings::load(r.settings);
+    const auto s = settings_of(r);
     Json one;
     one["run"] = r.id;
     one["program"] = r.program;
-    one["machine"] = s.subject.machine;
-    one["nodes"] = s.subject.nodes;
-    one["strategy"] = s.strategy;
-    one["seed"] = s.seed;
-    one["budget"] = s.limits.budget;
+    one["machine"] = s ? Json(s->subject.machine) : Json();
+    one["nodes"] = s ? Json(s->subject.nodes) : Json();
+    one["strategy"] = s ? Json(s->strategy) : Json();
+    one["seed"] = s ? Json(s->seed) : Json();
+    one["budget"] = s ? Json(s->limits.budget) : Json();
     one["trials"] = r.trials;
     one["state"] = name_of(r.state);
     one["stopped"] = r.stopped.empty() ? Json() : Json(r.stopped);

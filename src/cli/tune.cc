@@ -72,7 +72,6 @@ class Run {
   Exit run(tune::StoreJournal* journal, int jobs, std::optional<tune::Stopped> ended, bool json) {
     result_.run = journal->id();
     for (const std::string& note : subject_.program->notes) console_.say(note);
-    const Interrupt interrupt;
     if (expert_) result_.expert = baseline(*expert_, store::Role::expert, journal);
     result_.default_mapper = baseline(*default_, store::Role::default_mapper, journal);
 
@@ -80,7 +79,7 @@ class Run {
     tune::Tuning tuning(problem_, strategy.get(), evaluator_, settings_.limits, journal);
     const int at_once = engine_.capabilities().at_once;
     tuning.set_jobs(at_once == 0 ? jobs : std::min(jobs, at_once));
-    tuning.stop_when([&] { return interrupt.asked(); });
+    tuning.stop_when([&] { return interrupt_.asked(); });
     if (ended) tuning.only_replay(*ended);
     auto shown = std::chrono::steady_clock::time_point();
     tuning.on_progress([&](const tune::Progress& p) {
@@ -94,7 +93,21 @@ class Run {
     return finish(journal, json);
   }
 
+  // A folder that cannot be made is better known before the work than after it.
+  void make_out_folder() const {
+    if (!settings_.out.empty()) make_folder(settings_.out);
+  }
+
  private:
+  static void make_folder(const std::filesystem::path& folder) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (!std::filesystem::is_directory(folder)) {
+      const std::string why = error ? error.message() : "it is no folder";
+      throw Stop{Exit::io, fmt::format("cannot make the folder '{}': {}", folder.string(), why), {}};
+    }
+  }
+
   std::optional<double> baseline(const base::Source& mapper, store::Role role, tune::StoreJournal* journal) {
     if (const auto recorded = journal->baseline(role)) return recorded->metric;
     const std::string text(mapper.text());
@@ -150,11 +163,7 @@ class Run {
       result_.changes = tune::differences(mine->plan, *mine->mapper, others->plan, *others->mapper);
     }
     const fs::path folder = settings_.out.empty() ? fs::path(result_.run) : fs::path(settings_.out);
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error && !fs::is_directory(folder))
-      throw Stop{
-          Exit::io, fmt::format("cannot make the folder '{}': {}", folder.string(), error.message()), {}};
+    make_folder(folder);
     result_.best_file = (folder / "best.mapper").string();
     write_text(result_.best_file, report::best_header(result_) + best.mapper);
   }
@@ -172,6 +181,7 @@ class Run {
     return std::nullopt;
   }
 
+  const Interrupt interrupt_;  // first: what follows takes its time
   TuneSettings settings_;
   StoreOptions store_;
   Console& console_;
@@ -198,6 +208,7 @@ class Tune : public Command {
   Exit run(Console& console) override {
     settings_.read_files();
     Run run(settings_, store_, &console);
+    run.make_out_folder();
     const auto store = open_store(store_, true);
     const std::string key = settings_.subject_key();
     auto writer = expect(store->create({run.program(), key, settings_.save()}));
