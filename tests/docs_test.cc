@@ -100,6 +100,7 @@ Document parse_document(const std::string& name, const std::string& text) {
                                                                           {"console", {}},
                                                                           {"json", {}},
                                                                           {"sh", {}},
+                                                                          {"output", {}},
                                                                           {"toml", {"bad"}}};
   Document d;
   d.name = name;

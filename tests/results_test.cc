@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <sstream>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "process.h"
+#include "report/accuracy.h"
 #include "trial.h"
 
 namespace mapwright {
@@ -32,7 +34,7 @@ std::map<std::string, std::vector<std::string>> rows_of(const std::string& text,
   std::istringstream in(text);
   for (std::string line; std::getline(in, line);) {
     const std::vector<std::string> list = words(line);
-    if (list.size() > 2 && list[1] == "on") program = list[0];
+    if (list.size() > 3 && list[1] == "on" && list[3] == "nodes") program = list[0];
     if (list.size() < 7 || list[0] != strategy) continue;
     rows.emplace(program, std::vector<std::string>(list.begin() + 2, list.begin() + 7));
   }
@@ -53,6 +55,32 @@ TEST(Results, AreWhatCompareFinds) {
   for (const auto& app : apps::all())
     expected += fmt::format(" {:.2f} |", std::stod(rows.at(std::string(app.name)).back()));
   EXPECT_NE(page("README.md").find(expected), std::string::npos) << expected;
+}
+
+// What stands beside each speed-up is what docs/accuracy.md found.
+TEST(Results, NameTheSimulatorsError) {
+  std::map<std::string, std::pair<double, double>> deviations;
+  std::istringstream in(page("docs/accuracy.md"));
+  for (std::string line; std::getline(in, line);) {
+    const std::vector<std::string> list = words(line);
+    // | program | mapper | nodes | measured | predicted | +0.7 % |
+    if (list.size() < 14 || list.back() != "|" || list[list.size() - 2] != "%") continue;
+    const double deviation = std::stod(list[list.size() - 3]);
+    const auto [at, fresh] = deviations.emplace(list[1], std::pair(deviation, deviation));
+    at->second.first = std::min(at->second.first, deviation);
+    at->second.second = std::max(at->second.second, deviation);
+  }
+  ASSERT_EQ(deviations.size(), 9U);
+  std::string row = "| simulator's error, % |";
+  for (const auto& app : apps::all()) {
+    const auto [least, most] = deviations.at(std::string(app.name));
+    const std::string range = least == most ? fmt::format("{:+.1f}", least) : fmt::format("{:+.1f} to {:+.1f}", least, most);
+    EXPECT_EQ(report::accuracy_text(app.name),
+              fmt::format("simulated; on Lassen {} % off what was measured of this program", range));
+    row += " " + range + " |";
+  }
+  EXPECT_NE(page("README.md").find(row), std::string::npos) << row;
+  EXPECT_EQ(report::accuracy_text("mine"), "simulated; in the median 2.5 % off on Lassen, unmeasured for this program");
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ const std::vector<std::string> kKeys{"schema",
                                      "metric",
                                      "best",
                                      "baselines",
+                                     "accuracy",
                                      "speedup_over_expert",
                                      "evaluations",
                                      "trials",
@@ -521,6 +522,22 @@ TEST(TunedRun, IsOneProcessAtATime) {
   EXPECT_EQ(o.exit, 130);
   EXPECT_EQ(o.err, "mapwright: interrupted; 'mapwright resume circuit-1 --store runs.db' goes on\n");
   EXPECT_EQ(here.runs(" --store runs.db")[0]["state"], "interrupted");
+}
+
+// One line, which each progress replaces, and which is gone in the end; none where nobody looks.
+TEST(TunedRun, ShowsHowItIsGettingOn) {
+  const Workplace here;
+  process::Terminal terminal;
+  if (terminal.name().empty()) GTEST_SKIP() << "no terminals here";
+  const std::string line = "tune " + kCircuit + " --strategy bandit --budget 400 --out b";
+  const Outcome o = here.run(line + " 2>" + terminal.name());
+  EXPECT_EQ(o.exit, 0) << o.out;
+  const std::string shown = terminal.take();
+  EXPECT_TRUE(shown.starts_with("\r\x1b[Kbandit: 1 of 400 executions")) << shown;
+  EXPECT_NE(shown.find("x the expert"), std::string::npos) << shown;
+  EXPECT_TRUE(shown.ends_with("\r\x1b[K")) << shown;
+  EXPECT_EQ(shown.find('\n'), std::string::npos) << shown;
+  EXPECT_EQ(here.run(line).err, "");
 }
 
 }  // namespace

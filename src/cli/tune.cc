@@ -94,18 +94,20 @@ class Run {
   }
 
   // A folder that cannot be made is better known before the work than after it.
-  void make_out_folder() const {
-    if (!settings_.out.empty()) make_folder(settings_.out);
+  void make_out_folder() {
+    if (!settings_.out.empty()) made_ = make_folder(settings_.out);
   }
 
  private:
-  static void make_folder(const std::filesystem::path& folder) {
+  // Whether it was not there before.
+  static bool make_folder(const std::filesystem::path& folder) {
     std::error_code error;
-    std::filesystem::create_directories(folder, error);
+    const bool made = std::filesystem::create_directories(folder, error);
     if (!std::filesystem::is_directory(folder)) {
       const std::string why = error ? error.message() : "it is no folder";
       throw Stop{Exit::io, fmt::format("cannot make the folder '{}': {}", folder.string(), why), {}};
     }
+    return made;
   }
 
   std::optional<double> baseline(const base::Source& mapper, store::Role role, tune::StoreJournal* journal) {
@@ -126,7 +128,12 @@ class Run {
     const tune::Stopped why = result_.outcome.stopped;
     const bool interrupted = why == tune::Stopped::interrupted;
     // The best is written first: it is what the run was for.
-    if (result_.best() != nullptr) write_best();
+    if (result_.best() != nullptr) {
+      write_best();
+    } else if (made_) {
+      std::error_code none;
+      std::filesystem::remove(settings_.out, none);  // which it does only where nothing is in it
+    }
     if (why == tune::Stopped::record) throw store_stop(result_.outcome.problems);
     const auto state = interrupted ? store::State::interrupted : store::State::finished;
     if (auto problems = journal->finish(state, words(why))) throw store_stop(*problems);
@@ -192,6 +199,7 @@ class Run {
   tune::Problem problem_;
   base::SourcePtr expert_;  // null where there is none
   base::SourcePtr default_;
+  bool made_ = false;  // the folder of --out
   report::TuningResult result_;
 };
 

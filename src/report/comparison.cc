@@ -78,8 +78,10 @@ std::string until_text(const Comparison& c, const Group& g, double wanted) {
   return std::isfinite(middle) ? fmt::format("{:.0f}", middle) : "never";
 }
 
-// What others are to match: the first strategy of the table after ten executions, or as many as it has.
+// What others are to match: the first strategy of the table after ten executions, or as many as it has. Less than
+// a thousandth is no difference.
 constexpr std::int64_t kMatched = 10;
+constexpr double kMatchedPart = 0.999;
 
 std::vector<std::int64_t> shown_checkpoints(const std::vector<Group>& list) {
   std::int64_t most = 0;
@@ -106,7 +108,7 @@ std::string table(const Comparison& c) {
         std::string_view("executions"), std::string_view("seconds")})
     columns.push_back({t});
   Table rows(columns);
-  const double match = median_relative(c, list.front(), kMatched);
+  const double match = kMatchedPart * median_relative(c, list.front(), kMatched);
   for (const Group& g : list) {
     std::vector<std::string> cells{g.strategy, fmt::format("{}", g.runs.size())};
     for (const std::int64_t n : checkpoints) {

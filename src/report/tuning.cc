@@ -146,6 +146,7 @@ void add_tuning(Json* document, const TuningResult& r) {
                   ? Json()
                   : Json{{"mapper", r.best_file}, {"metric", number(best->metric)}, {"trial", best->number}};
   d["baselines"] = {{"expert", number(r.expert)}, {"default", number(r.default_mapper)}};
+  d["accuracy"] = accuracy_text(r.program);
   d["speedup_over_expert"] =
       best != nullptr && r.expert ? Json(tune::speedup(*best->metric, *r.expert, r.metric)) : Json();
   d["evaluations"] = r.outcome.evaluations;
