@@ -64,8 +64,8 @@ TEST(Remaps, MoveWhatTheySay) {
       const auto then = std::get<plan::Plan>(trial::planned(s, trial::compiled(*text)));
       EXPECT_EQ(guide::movement(then, s.program->iterations), r.movement);
       // Less of something, at least.
-      EXPECT_TRUE(r.movement.node < now.node || r.movement.sockets < now.sockets || r.movement.memory < now.memory ||
-                  r.movement.total < now.total);
+      EXPECT_TRUE(r.movement.node < now.node || r.movement.sockets < now.sockets ||
+                  r.movement.memory < now.memory || r.movement.total < now.total);
       EXPECT_FALSE(r.tasks.empty());
       EXPECT_EQ(r.edits.size(), r.tasks.size());
     }

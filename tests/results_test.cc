@@ -28,7 +28,8 @@ std::vector<std::string> words(const std::string& line) {
 }
 
 // Of each program, the row of a strategy: its name, its seeds, and what was best after 1, 2, 3, 5 and 10.
-std::map<std::string, std::vector<std::string>> rows_of(const std::string& text, const std::string& strategy) {
+std::map<std::string, std::vector<std::string>> rows_of(const std::string& text,
+                                                        const std::string& strategy) {
   std::map<std::string, std::vector<std::string>> rows;
   std::string program;
   std::istringstream in(text);
@@ -74,13 +75,15 @@ TEST(Results, NameTheSimulatorsError) {
   std::string row = "| simulator's error, % |";
   for (const auto& app : apps::all()) {
     const auto [least, most] = deviations.at(std::string(app.name));
-    const std::string range = least == most ? fmt::format("{:+.1f}", least) : fmt::format("{:+.1f} to {:+.1f}", least, most);
+    const std::string range =
+        least == most ? fmt::format("{:+.1f}", least) : fmt::format("{:+.1f} to {:+.1f}", least, most);
     EXPECT_EQ(report::accuracy_text(app.name),
               fmt::format("simulated; on Lassen {} % off what was measured of this program", range));
     row += " " + range + " |";
   }
   EXPECT_NE(page("README.md").find(row), std::string::npos) << row;
-  EXPECT_EQ(report::accuracy_text("mine"), "simulated; in the median 2.5 % off on Lassen, unmeasured for this program");
+  EXPECT_EQ(report::accuracy_text("mine"),
+            "simulated; in the median 2.5 % off on Lassen, unmeasured for this program");
 }
 
 }  // namespace

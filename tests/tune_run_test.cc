@@ -34,23 +34,10 @@ using tuned::Workplace;
 
 // -------------------------------------------------------------------------------------------- what it gives
 
-const std::vector<std::string> kKeys{"schema",
-                                     "program",
-                                     "machine",
-                                     "nodes",
-                                     "engine",
-                                     "strategy",
-                                     "seed",
-                                     "metric",
-                                     "best",
-                                     "baselines",
-                                     "accuracy",
-                                     "speedup_over_expert",
-                                     "evaluations",
-                                     "trials",
-                                     "changes",
-                                     "stopped",
-                                     "run"};
+const std::vector<std::string> kKeys{
+    "schema",      "program", "machine", "nodes",     "engine",   "strategy",
+    "seed",        "metric",  "best",    "baselines", "accuracy", "speedup_over_expert",
+    "evaluations", "trials",  "changes", "stopped",   "run"};
 
 TEST(TuneCommand, WritesItsDocument) {
   const Workplace here;

@@ -102,7 +102,9 @@ TEST(Guided, FindsAWayWhereTheDefaultFails) {
 
 // A program with all of its names replaced, its regions and partitions too.
 program::Program renamed(program::Program p) {
-  const auto rename = [](std::string* name, const char* what, std::size_t i) { *name = fmt::format("{}{}", what, i); };
+  const auto rename = [](std::string* name, const char* what, std::size_t i) {
+    *name = fmt::format("{}{}", what, i);
+  };
   std::map<std::string, std::string> data;
   for (auto& partition : p.partitions) data.emplace(partition.name, fmt::format("data{}", data.size()));
   for (auto& region : p.regions) data.emplace(region.name, fmt::format("data{}", data.size()));
@@ -120,7 +122,8 @@ TEST(Strategies, DoNotReadNames) {
     other.program = std::make_shared<const program::Program>(renamed(*s.program));
     other.planner = *plan::Planner::create(other.program, machine, 2);
     std::map<std::string, std::string> names;
-    for (std::size_t i = 0; i < s.program->tasks.size(); ++i) names[other.program->tasks[i].name] = s.program->tasks[i].name;
+    for (std::size_t i = 0; i < s.program->tasks.size(); ++i)
+      names[other.program->tasks[i].name] = s.program->tasks[i].name;
     for (std::size_t i = 0; i < s.program->partitions.size(); ++i)
       names[other.program->partitions[i].name] = s.program->partitions[i].name;
     for (const tune::StrategyKind& kind : tune::strategies()) {
@@ -187,7 +190,8 @@ TEST(Strategies, DescentNeedsNoLuck) {
   }
 }
 
-// ------------------------------------------------------------------------------------------------------- the loop
+// ------------------------------------------------------------------------------------------------------- the
+// loop
 
 // An engine that says what it is told: the metric of each mapper by its InstanceLimit, which is its number.
 class Scripted final : public engine::Engine {
@@ -247,7 +251,8 @@ struct Loop {
   tune::Repeats repeats;
   bool larger = false;
 
-  Outcome run(std::vector<std::vector<std::string>> batches, int jobs = 1, std::vector<Trial>* seen = nullptr) {
+  Outcome run(std::vector<std::vector<std::string>> batches, int jobs = 1,
+              std::vector<Trial>* seen = nullptr) {
     // Any program: the engine looks at the mapper alone.
     auto subject = trial::subject("circuit", trial::machine_named("p100x4"), 1);
     auto program = std::make_shared<program::Program>(*subject.program);
@@ -269,7 +274,11 @@ TEST(Tuning, DuplicatesCostNothing) {
   loop.engine.metrics = {{1, {3}}, {2, {2}}, {3, {1}}};
   loop.limits.budget = 3;
   std::vector<Trial> seen;
-  const Outcome o = loop.run({{numbered(1), "# the same\n" + numbered(1)}, {numbered(2)}, {numbered(1)}, {numbered(3)}, {numbered(4)}},
+  const Outcome o = loop.run({{numbered(1), "# the same\n" + numbered(1)},
+                              {numbered(2)},
+                              {numbered(1)},
+                              {numbered(3)},
+                              {numbered(4)}},
                              1, &seen);
   EXPECT_EQ(o.evaluations, 3);
   EXPECT_EQ(o.stopped, Stopped::budget);
@@ -311,8 +320,10 @@ TEST(Tuning, WhatIsNoMapperIsRecordedWithItsReason) {
 }
 
 TEST(Tuning, EndsWhereItIsToldTo) {
-  const std::vector<std::vector<std::string>> batches{{numbered(1), numbered(2), numbered(3)}, {numbered(4), numbered(5)}};
-  const std::map<std::int64_t, std::vector<double>> metrics{{1, {5}}, {2, {4}}, {3, {4.5}}, {4, {6}}, {5, {1}}};
+  const std::vector<std::vector<std::string>> batches{{numbered(1), numbered(2), numbered(3)},
+                                                      {numbered(4), numbered(5)}};
+  const std::map<std::int64_t, std::vector<double>> metrics{
+      {1, {5}}, {2, {4}}, {3, {4.5}}, {4, {6}}, {5, {1}}};
   for (const int jobs : {1, 8}) {
     Loop target;
     target.engine.metrics = metrics;
@@ -351,8 +362,8 @@ TEST(Tuning, ANewBestNeedsMoreThanLuck) {
   loop.repeats = {.warmup = 1, .count = 5};
   // The first of each is the warm-up.
   loop.engine.metrics = {{1, {99, 10, 11, 10, 12, 10}},
-                         {2, {99, 9, 11, 9, 10, 9}},    // better in the median, and not for sure
-                         {3, {99, 8, 8.5, 8, 8, 9}}};   // better than the first whatever its luck
+                         {2, {99, 9, 11, 9, 10, 9}},   // better in the median, and not for sure
+                         {3, {99, 8, 8.5, 8, 8, 9}}};  // better than the first whatever its luck
   const Outcome o = loop.run({{numbered(1), numbered(2), numbered(3)}});
   ASSERT_EQ(o.trials.size(), 3U);
   EXPECT_EQ(o.trials[0].samples, (std::vector<double>{10, 11, 10, 12, 10}));
@@ -371,8 +382,8 @@ TEST(Tuning, ANewBestNeedsMoreThanLuck) {
 TEST(Statistics, ByHand) {
   EXPECT_EQ(tune::median({3}), 3);
   EXPECT_EQ(tune::median({4, 1, 3, 2}), 2.5);
-  // Fewer than six: all. Six: both outermost leave 2/64 = 3.1 % outside. Nine: the second and the eighth leave 3.9 %;
-  // the third and the seventh would leave 18 %.
+  // Fewer than six: all. Six: both outermost leave 2/64 = 3.1 % outside. Nine: the second and the eighth
+  // leave 3.9 %; the third and the seventh would leave 18 %.
   const auto interval = [](std::vector<double> v) {
     const tune::Interval i = tune::median_interval(std::move(v));
     return std::pair(i.low, i.high);
@@ -382,7 +393,8 @@ TEST(Statistics, ByHand) {
   EXPECT_EQ(interval({1, 2, 3, 4, 5, 6, 7, 8, 9}), (std::pair<double, double>(2, 8)));
 }
 
-// -------------------------------------------------------------------------------------------------------- records
+// --------------------------------------------------------------------------------------------------------
+// records
 
 TEST(Journal, KeepsTrialsAsTheyWere) {
   const trial::Subject s = trial::subject("cannon", trial::machine_named("p100x4"), 2);
@@ -421,7 +433,8 @@ TEST(Differences, AreInWords) {
   const auto after = trial::compiled(
       "Task update_voltages CPU;\nRegion distribute_charge rp_shared GPU ZCMEM;\n"
       "InstanceLimit calculate_new_currents 2;\nCollectMemory distribute_charge rp_wires;\n"
-      "def first(Task task) { m = Machine(GPU); return m[0, 0]; }\nIndexTaskMap calculate_new_currents first;\n");
+      "def first(Task task) { m = Machine(GPU); return m[0, 0]; }\nIndexTaskMap calculate_new_currents "
+      "first;\n");
   EXPECT_EQ(tune::differences(planned(after), *after, planned(before), *before),
             (std::vector<std::string>{
                 "calculate_new_currents: on 1 instead of 8 GPU processors",

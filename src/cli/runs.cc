@@ -55,7 +55,8 @@ class Runs : public Command {
     for (const store::Run& r : runs) {
       const auto s = settings_of(r);
       table.add({r.id, r.program, s ? s->subject.machine : "-", s ? fmt::format("{}", s->subject.nodes) : "-",
-                 s ? s->strategy : "-", fmt::format("{}", r.trials), std::string(name_of(r.state)), r.created});
+                 s ? s->strategy : "-", fmt::format("{}", r.trials), std::string(name_of(r.state)),
+                 r.created});
     }
     console.result(table.text());
     return Exit::ok;

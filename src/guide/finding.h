@@ -15,7 +15,8 @@ struct Finding {
   std::string explain;  //!< a sentence: what happened, and why
   std::string suggest;  //!< a sentence: what to change; may be empty
   std::vector<lang::Edit> edits;
-  std::vector<std::string> subjects;  //!< the names of the tasks and data that it is about, where it knows them
+  std::vector<std::string>
+      subjects;  //!< the names of the tasks and data that it is about, where it knows them
 };
 
 }  // namespace mapwright::guide

@@ -78,8 +78,8 @@ std::string until_text(const Comparison& c, const Group& g, double wanted) {
   return std::isfinite(middle) ? fmt::format("{:.0f}", middle) : "never";
 }
 
-// What others are to match: the first strategy of the table after ten executions, or as many as it has. Less than
-// a thousandth is no difference.
+// What others are to match: the first strategy of the table after ten executions, or as many as it has. Less
+// than a thousandth is no difference.
 constexpr std::int64_t kMatched = 10;
 constexpr double kMatchedPart = 0.999;
 

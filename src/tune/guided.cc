@@ -190,7 +190,8 @@ class Guided final : public Strategy {
     for (std::size_t i = 0; i < subjects_.size(); ++i) {
       if (std::ranges::find(subjects_[i], name) == subjects_[i].end()) continue;
       // Where points run decides the most; layouts have the most options, and help the least.
-      const bool map = decision.kind == Decision::Kind::index_map || decision.kind == Decision::Kind::single_map;
+      const bool map =
+          decision.kind == Decision::Kind::index_map || decision.kind == Decision::Kind::single_map;
       const double first = map ? 0 : static_cast<double>(subjects_.size());
       return first + static_cast<double>(i) + (of_data ? 0.5 : 0);
     }
@@ -215,7 +216,7 @@ class Guided final : public Strategy {
   bool started_ = false;
   Best best_;
   std::vector<std::vector<std::string>> subjects_;  // what findings were about, the latest first
-  std::map<std::string, double> shares_;  // of tasks, of the time
+  std::map<std::string, double> shares_;            // of tasks, of the time
   Stage stage_ = Stage::findings;
   std::vector<Move> moves_;
   std::size_t next_ = 0;

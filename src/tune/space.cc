@@ -23,8 +23,9 @@ using Kind = Decision::Kind;
 constexpr int kMixed = -1;
 // The order in which tasks get a processor when the mapper says nothing.
 constexpr std::array kDefaultOrder{ProcessorKind::gpu, ProcessorKind::omp, ProcessorKind::cpu};
-const std::vector<std::string> kLimits{"0", "1", "2", "4"};
-const std::vector<std::string> kLayouts{"", "SOA C_order", "SOA F_order", "AOS C_order", "AOS F_order"};
+constexpr std::array<std::string_view, 4> kLimits{"0", "1", "2", "4"};
+constexpr std::array<std::string_view, 5> kLayouts{"", "SOA C_order", "SOA F_order", "AOS C_order",
+                                                   "AOS F_order"};
 
 std::vector<ProcessorKind> kinds_of(const program::Task& task, const machine::Machine& machine) {
   std::vector<ProcessorKind> kinds;
@@ -63,7 +64,7 @@ struct Uses {
   std::vector<int> rank;  // of index launches; kMixed where they differ, 0 without
   std::vector<std::optional<program::TaskId>> parent;
   // With data, and the position among the requirements.
-  std::vector<std::map<program::PartitionId, std::int64_t>> partitions;
+  std::vector<Space::Positions> partitions;
   std::set<program::PartitionId> all;
 };
 
@@ -102,6 +103,8 @@ Space::Space(const program::Program& program, const plan::Site& site, lang::Mapp
   processor_of_.resize(tasks);
   only_.assign(tasks, ProcessorKind::cpu);
   families_.resize(tasks);
+  for (const program::Partition& p : program.partitions)
+    names_.push_back({p.name, program.regions[p.region].name});
   std::vector<std::vector<ProcessorKind>> kinds(tasks);
   for (program::TaskId t = 0; t < tasks; ++t) {
     kinds[t] = kinds_of(program.tasks[t], machine);
@@ -114,42 +117,13 @@ Space::Space(const program::Program& program, const plan::Site& site, lang::Mapp
   for (program::TaskId t = 0; t < tasks; ++t) {
     if (!kinds[t].empty()) add_maps(t, uses.rank[t]);
   }
-  // As the mapper knows a partition that a task works on.
-  const auto with_ref = [&](program::PartitionId p, std::int64_t index, auto&& visit) {
-    const std::array<std::string_view, 2> names{program.partitions[p].name,
-                                                program.regions[program.partitions[p].region].name};
-    return visit(lang::RegionRef{names, index});
-  };
   for (program::TaskId t = 0; t < tasks; ++t) {
-    const std::string& task = program.tasks[t].name;
-    for (const ProcessorKind k : kinds[t]) {
-      for (const auto& [p, index] : uses.partitions[t]) {
-        std::vector<MemoryKind> reached = memories_of(k, machine);
-        prefer(with_ref(p, index,
-                        [&](const lang::RegionRef& ref) {
-                          return policy::memories(*around_, task, ref, k).kinds;
-                        }),
-               &reached);
-        Decision d{Kind::memory, t, p, k, {}};
-        for (const MemoryKind m : reached) d.options.emplace_back(name_of(m));
-        add(std::move(d));
-      }
-    }
+    for (const ProcessorKind k : kinds[t]) add_memories(t, k, uses.partitions[t], machine);
   }
-  for (const program::PartitionId p : uses.all) add({Kind::layout, 0, p, {}, kLayouts});
+  for (const program::PartitionId p : uses.all)
+    add({Kind::layout, 0, p, {}, {kLayouts.begin(), kLayouts.end()}});
   for (program::TaskId t = 0; t < tasks; ++t) {
-    if (kinds[t].empty()) continue;
-    const std::string& task = program.tasks[t].name;
-    std::vector<std::string> limits = kLimits;
-    const std::string limit = std::to_string(around_->instance_limit(task));
-    if (std::ranges::find(limits, limit) == limits.end()) limits.push_back(limit);
-    prefer({limit}, &limits);
-    add({Kind::limit, t, 0, {}, std::move(limits)});
-    const bool collects = std::ranges::any_of(uses.partitions[t], [&](const auto& use) {
-      return with_ref(use.first, use.second,
-                      [&](const lang::RegionRef& ref) { return around_->collects(task, ref); });
-    });
-    if (!uses.partitions[t].empty()) add({Kind::collect, t, 0, {}, {"", collects ? "none" : "*"}});
+    if (!kinds[t].empty()) add_holding(t, uses.partitions[t]);
   }
 }
 
@@ -170,6 +144,38 @@ void Space::add_maps(program::TaskId task, int rank) {
     add(std::move(d));
   }
   if (parent_of_[task]) add({Kind::single_map, task, 0, {}, {"", "beside_parent"}});
+}
+
+void Space::add_memories(program::TaskId task, ProcessorKind kind, const Positions& partitions,
+                         const machine::Machine& machine) {
+  const std::string& name = program_.tasks[task].name;
+  for (const auto& [p, index] : partitions) {
+    std::vector<MemoryKind> reached = memories_of(kind, machine);
+    prefer(policy::memories(*around_, name, {names_of(p), index}, kind).kinds, &reached);
+    Decision d{Kind::memory, task, p, kind, {}};
+    for (const MemoryKind m : reached) d.options.emplace_back(name_of(m));
+    add(std::move(d));
+  }
+}
+
+// How much of a task's data is held at once, and for how long.
+void Space::add_holding(program::TaskId task, const Positions& partitions) {
+  const std::string& name = program_.tasks[task].name;
+  std::vector<std::string> limits(kLimits.begin(), kLimits.end());
+  const std::string limit = std::to_string(around_->instance_limit(name));
+  if (std::ranges::find(limits, limit) == limits.end()) limits.push_back(limit);
+  prefer({limit}, &limits);
+  add({Kind::limit, task, 0, {}, std::move(limits)});
+  if (partitions.empty()) return;
+  const bool collects = std::ranges::any_of(partitions, [&](const auto& use) {
+    return around_->collects(name, {names_of(use.first), use.second});
+  });
+  add({Kind::collect, task, 0, {}, {"", collects ? "none" : "*"}});
+}
+
+// As mappers call a partition.
+std::span<const std::string_view> Space::names_of(program::PartitionId partition) const {
+  return names_[partition];
 }
 
 void Space::add(Decision decision) {

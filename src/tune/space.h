@@ -2,10 +2,13 @@
 // derived from the program and the machine alone; names are copied and never read for meaning.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "guide/families.h"
@@ -37,6 +40,9 @@ struct Decision {
 
 class Space {
  public:
+  //! Where partitions stand among the requirements of a task.
+  using Positions = std::map<program::PartitionId, std::int64_t>;
+
   //! Around a mapper: the empty one for what the engine does by default. The program outlives the space.
   Space(const program::Program& program, const plan::Site& site, lang::MapperPtr around);
 
@@ -65,11 +71,16 @@ class Space {
   void add(Decision decision);
   void add_processor(program::TaskId task, std::span<const machine::ProcessorKind> kinds);
   void add_maps(program::TaskId task, int rank);
+  void add_memories(program::TaskId task, machine::ProcessorKind kind, const Positions& partitions,
+                    const machine::Machine& machine);
+  void add_holding(program::TaskId task, const Positions& partitions);
+  std::span<const std::string_view> names_of(program::PartitionId partition) const;
   guide::Family family(const Choice& choice, std::size_t decision) const;
   std::string statement(const Choice& choice, std::size_t decision) const;
 
   const program::Program& program_;
   lang::MapperPtr around_;
+  std::vector<std::array<std::string_view, 2>> names_;  // of partitions, and of their regions
   std::vector<Decision> decisions_;
   std::vector<std::optional<std::size_t>> processor_of_;   // the decision of each task
   std::vector<std::optional<program::TaskId>> parent_of_;  // of tasks that are launched one by one

@@ -20,7 +20,7 @@ namespace mapwright::tune {
 //! What is tuned.
 struct Problem {
   std::shared_ptr<const plan::Planner> planner;  //!< the program on its machine
-  lang::MapperPtr start;  //!< what strategies begin with: the empty mapper, or a user's
+  lang::MapperPtr start;                //!< what strategies begin with: the empty mapper, or a user's
   const guide::Guide* guide = nullptr;  //!< what those that read feedback may ask; outlives them
   std::uint64_t seed = 1;
 
