@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "engine/summary.h"
 #include "lang/edit.h"
 #include "trial.h"
@@ -59,7 +61,7 @@ TEST(Remaps, MoveWhatTheySay) {
     for (const Remap& r : guide::remaps(plan, *start)) {
       SCOPED_TRACE(r.what);
       ++found;
-      const auto text = lang::edited(start->source(), r.edits);
+      const auto text = lang::edited(start->source(), std::array{r.edit});
       ASSERT_TRUE(text);
       const auto then = std::get<plan::Plan>(trial::planned(s, trial::compiled(*text)));
       EXPECT_EQ(guide::movement(then, s.program->iterations), r.movement);
@@ -67,7 +69,6 @@ TEST(Remaps, MoveWhatTheySay) {
       EXPECT_TRUE(r.movement.node < now.node || r.movement.sockets < now.sockets ||
                   r.movement.memory < now.memory || r.movement.total < now.total);
       EXPECT_FALSE(r.tasks.empty());
-      EXPECT_EQ(r.edits.size(), r.tasks.size());
     }
   }
   EXPECT_GE(found, 5);

@@ -147,7 +147,7 @@ TEST(TuneCommand, ListsRuns) {
   second.erase("begun");
   EXPECT_EQ(second.dump(),
             R"({"run":"circuit-2","program":"circuit","machine":"p100x4","nodes":1,"strategy":"bandit",)"
-            R"("seed":7,"budget":3,"trials":5,"state":"finished","stopped":"the budget is used up"})");
+            R"("seed":7,"budget":3,"trials":3,"state":"finished","stopped":"the budget is used up"})");
   const Outcome table = here.run("runs");
   EXPECT_TRUE(table.out.starts_with("run        program  machine")) << table.out;
   EXPECT_EQ(std::count(table.out.begin(), table.out.end(), '\n'), 3) << table.out;
@@ -239,15 +239,10 @@ TEST(TuneCommand, FindsWhatWorksWhereTheDefaultDoesNot) {
 TEST(TuneCommand, BeginsWithAnyMapper) {
   const Workplace here;
   here.write("mine.mapper", "# mine\nTask * CPU;\n");
-  for (const std::string strategy : {"guided", "default"}) {
-    const ordered_json d =
-        here.document("tune " + kCircuit + " --from mine.mapper --budget 3 --strategy " + strategy);
-    const bool mine = d["trials"][0]["mapper"] == "# mine\nTask * CPU;\n";
-    EXPECT_EQ(mine, strategy == "guided");
-    if (mine) {
-      EXPECT_LT(d["trials"][0]["metric"], d["baselines"]["default"]);
-    }
-  }
+  const ordered_json d = here.document("tune " + kCircuit + " --from mine.mapper --budget 3");
+  EXPECT_EQ(d["trials"][0]["mapper"], "# mine\nTask * CPU;\n");
+  EXPECT_LT(d["trials"][0]["metric"], d["baselines"]["default"]);
+  here.error("tune " + kCircuit + " --from mine.mapper --strategy default", 64, "--from has no effect");
   EXPECT_EQ(here.read("mine.mapper"), "# mine\nTask * CPU;\n");
 }
 
@@ -260,6 +255,41 @@ TEST(TuneCommand, TriesTheSameWithMoreJobs) {
     EXPECT_EQ(one.document(arguments + "1"), four.document(arguments + "4")) << strategy;
     EXPECT_EQ(one.read("cannon-1/best.mapper"), four.read("cannon-1/best.mapper")) << strategy;
   }
+}
+
+// Where nothing around a user's mapper works, what the runtime does by itself does.
+TEST(TuneCommand, LeavesAMapperThatCannotBeMended) {
+  const Workplace here;
+  here.write(
+      "outside.mapper",
+      "Task * GPU;\ng = Machine(GPU);\ndef f(Task t) { return g[t.ipoint[0] + 9, 0]; }\nIndexTaskMap * f;\n");
+  const ordered_json d = here.document("tune " + kCircuit + " --from outside.mapper");
+  EXPECT_EQ(d["trials"][0]["failure"]["code"], "index");
+  EXPECT_TRUE(d["best"].is_object());
+}
+
+// A program need not have data.
+TEST(TuneCommand, TunesWhatHasNoData) {
+  const Workplace here;
+  here.write("bare.json", R"({"name":"bare","regions":[],"tasks":[{"name":"t","variants":["CPU","GPU"]}],)"
+                          R"("launches":[{"task":"t","domain":[8],"flops":1e9}]})");
+  for (const std::string strategy : {"guided", "bandit", "cd", "random"}) {
+    const ordered_json d = here.document("tune bare.json --budget 5 --strategy " + strategy);
+    EXPECT_TRUE(d["best"].is_object()) << strategy;
+    EXPECT_EQ(d["speedup_over_expert"], nullptr);
+  }
+}
+
+// Another store has runs of the same names; each keeps its best mapper.
+TEST(TuneCommand, LeavesTheMappersOfOtherRuns) {
+  const Workplace here;
+  here.document("tune " + kCircuit + " --budget 2 --store one.db");
+  const std::string first = here.read("circuit-1/best.mapper");
+  const ordered_json d = here.document("tune " + kCircuit + " --budget 2 --strategy cd --store two.db");
+  EXPECT_EQ(d["best"]["mapper"], "circuit-1-2/best.mapper");
+  here.document("tune " + kCircuit + " --budget 2 --store one.db");
+  EXPECT_EQ(here.document("resume circuit-1 --store one.db")["best"]["mapper"], "circuit-1/best.mapper");
+  EXPECT_EQ(here.read("circuit-1/best.mapper"), first);
 }
 
 // ------------------------------------------------------------------------------------------ runs that go on
@@ -349,7 +379,7 @@ TEST(TunedRun, GoesOnAfterAnInterrupt) {
     ASSERT_EQ(runs.size(), 1U);
     EXPECT_EQ(runs[0]["state"], "interrupted");
     EXPECT_EQ(runs[0]["stopped"], "it was interrupted");
-    EXPECT_EQ(runs[0]["trials"], d["trials"].size() + 2);
+    EXPECT_EQ(runs[0]["trials"], d["trials"].size());
     whole.expect_same(here, here.document("resume cannon-1"));
   }
 }
@@ -420,7 +450,7 @@ TEST(TunedRun, GoesOnWithALargerBudget) {
     const std::string best = here.read("circuit-1/best.mapper");
     EXPECT_EQ(here.document("resume circuit-1"), first);
     EXPECT_EQ(here.document("resume circuit-1 --budget 8"), first);
-    EXPECT_EQ(here.runs()[0]["trials"], 10);
+    EXPECT_EQ(here.runs()[0]["trials"], 8);
     EXPECT_EQ(here.runs()[0]["state"], "finished");
     EXPECT_EQ(here.read("circuit-1/best.mapper"), best);
     whole.expect_same(here, here.document("resume circuit-1 --budget 20"));

@@ -95,13 +95,14 @@ class Compare : public Command {
     const Interrupt interrupt;
     execute(&cells, cases, interrupt, console);
     console.progress("");
-    if (interrupt.asked()) {
-      console.say("interrupted: nothing is compared");
-      return Exit::interrupted;
-    }
     std::vector<report::Comparison> comparisons;
     for (Case& c : cases) comparisons.push_back(std::move(c.comparison));
-    for (Cell& c : cells) comparisons[c.program].series.push_back(std::move(c.series));
+    bool found = false;
+    for (Cell& c : cells) {
+      if (c.series.best.empty()) continue;  // it was not reached, or has no mapper
+      found = found || c.series.best.back().has_value();
+      comparisons[c.program].series.push_back(std::move(c.series));
+    }
     if (csv_) write_text(*csv_, report::comparison_csv(comparisons));
     if (svg_) write_text(*svg_, report::comparison_svg(comparisons));
     if (json()) {
@@ -114,7 +115,11 @@ class Compare : public Command {
     } else {
       console.result(report::comparison_text(comparisons));
     }
-    return Exit::ok;
+    if (interrupt.asked()) {
+      console.say("interrupted: what is shown is what was done until then");
+      return Exit::interrupted;
+    }
+    return found ? Exit::ok : Exit::failed;
   }
 
  private:
@@ -146,7 +151,7 @@ class Compare : public Command {
       const bool once = name != "guided";
       for (const std::string& level : once ? std::vector<std::string>{levels.back()} : levels) {
         entry.level = level;
-        entry.label = once || levels.size() == 1 ? name : name + "@" + level;
+        entry.label = once || levels.size() == 1 ? name : fmt::format("{}@{}", name, level);
         entries.push_back(entry);
       }
     }
@@ -173,7 +178,7 @@ class Compare : public Command {
       options.program = name;
       Case c;
       c.subject = make_subject(options);
-      for (const std::string& note : c.subject.program->notes) console.say(name + ": " + note);
+      for (const std::string& note : c.subject.program->notes) console.say(fmt::format("{}: {}", name, note));
       c.engine = std::make_unique<engine::sim::Simulator>(c.subject.planner);
       c.expert = shipped_mapper("expert", c.subject.program->name);
       report::Comparison& r = c.comparison;
@@ -213,7 +218,7 @@ class Compare : public Command {
     std::size_t done = 0;
     std::exception_ptr failed;
     const auto work = [&] {
-      for (std::size_t i; (i = next++) < cells->size();) {
+      for (std::size_t i; !interrupt.asked() && (i = next++) < cells->size();) {
         try {
           run_one(&(*cells)[i], cases, interrupt);
         } catch (...) {

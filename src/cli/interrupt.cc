@@ -1,8 +1,7 @@
 #include "cli/interrupt.h"
 
-#include <signal.h>
-
 #include <array>
+#include <csignal>
 
 namespace mapwright::cli {
 namespace {

@@ -169,10 +169,20 @@ class Run {
     if (mine && others) {
       result_.changes = tune::differences(mine->plan, *mine->mapper, others->plan, *others->mapper);
     }
-    const fs::path folder = settings_.out.empty() ? fs::path(result_.run) : fs::path(settings_.out);
+    const fs::path folder = settings_.out.empty() ? own_folder() : fs::path(settings_.out);
     make_folder(folder);
     result_.best_file = (folder / "best.mapper").string();
     write_text(result_.best_file, report::best_header(result_) + best.mapper);
+  }
+
+  // Named after the run; where another store's run of that name has left its mapper, with a number.
+  std::filesystem::path own_folder() const {
+    for (int n = 1;; ++n) {
+      const std::filesystem::path folder = n == 1 ? result_.run : fmt::format("{}-{}", result_.run, n);
+      const auto there = base::read_file(folder / "best.mapper", base::Source::kMaxBytes);
+      const auto* text = std::get_if<std::string>(&there);
+      if (text == nullptr || report::is_best_of(*text, result_)) return folder;
+    }
   }
 
   struct Planned {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -33,6 +35,28 @@ std::optional<T> optional(const Json& json) {
   return json.get<T>();
 }
 
+std::optional<double> number(const std::string& word) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (error != std::errc() || end != word.data() + word.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+// Empty for what is right, as CLI11 wants it.
+const CLI::Validator kFinite(
+    [](std::string& word) { return number(word) ? "" : fmt::format("'{}' is no number", word); }, "");
+const CLI::Validator kPositive(
+    [](std::string& word) {
+      return number(word).value_or(0) > 0 ? "" : fmt::format("'{}' is no number above 0", word);
+    },
+    "");
+const CLI::Validator kSeed(
+    [](std::string& word) {
+      return base::parse_integer(word).value_or(-1) >= 0 ? ""
+                                                         : fmt::format("'{}' is no integer from 0 on", word);
+    },
+    "");
+
 std::vector<std::string> strategy_names() {
   std::vector<std::string> names;
   for (const tune::StrategyKind& s : tune::strategies()) names.emplace_back(s.name);
@@ -60,11 +84,13 @@ void TuneSettings::add_to(CLI::App* command) {
       ->type_name("N")
       ->capture_default_str();
   command->add_option("--time", limits.seconds, "Seconds after which no further mapper is executed")
-      ->check(CLI::PositiveNumber)
+      ->check(kPositive)
       ->type_name("SECONDS");
-  command->add_option("--target", limits.target, "A metric that is good enough")->type_name("VALUE");
+  command->add_option("--target", limits.target, "A metric that is good enough")
+      ->check(kFinite)
+      ->type_name("VALUE");
   command->add_option("--patience", limits.patience, "Ends after so many executions without a better mapper")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}))
       ->type_name("N");
   command->add_option("--repeats", repeats.count, "Executions of each mapper, where the engine is noisy")
       ->check(CLI::Range(1, 10'000))
@@ -74,12 +100,23 @@ void TuneSettings::add_to(CLI::App* command) {
       ->check(CLI::Range(0, 10'000))
       ->type_name("N")
       ->capture_default_str();
-  command->add_option("--seed", seed, "Of strategies that draw lots")->type_name("N")->capture_default_str();
+  command->add_option("--seed", seed, "Of strategies that draw lots")
+      ->check(kSeed)
+      ->type_name("N")
+      ->capture_default_str();
   guide.add_to(command);
-  command->add_option("--out", out, "The folder for best.mapper (default: the run's id)")->type_name("DIR");
+  command->add_option("--out", out, "The folder for best.mapper (default: the run's id)")
+      ->check([](const std::string& word) {
+        return std::string(word.empty() ? "it is the name of a folder" : "");
+      })
+      ->type_name("DIR");
 }
 
 void TuneSettings::read_files() {
+  if (from && (strategy == "expert" || strategy == "default"))
+    throw Stop{Exit::usage,
+               fmt::format("--from has no effect on the strategy {}: it has its own mapper", strategy),
+               {}};
   if (subject.program == "-" && from == "-")
     throw Stop{Exit::usage, "only one of the program and the mapper can be standard input", {}};
   if (names_file(subject.program)) subject.program_text = read_text(subject.program, Exit::configuration);

@@ -378,17 +378,16 @@ class Analysis {
       return s;
     });
     // Of the ways, the widest of those that get less.
-    const auto [way, before, after] = then.node < now.node ? std::tuple("between nodes", now.node, then.node)
-                                      : then.sockets < now.sockets
-                                          ? std::tuple("between sockets", now.sockets, then.sockets)
-                                          : std::tuple("between memories", now.total, then.total);
+    const auto [way, before, after] =
+        then.node < now.node         ? std::tuple("go into or out of a node", now.node, then.node)
+        : then.sockets < now.sockets ? std::tuple("go from socket to socket", now.sockets, then.sockets)
+                                     : std::tuple("go from memory to memory", now.total, then.total);
     const auto bytes = [&](std::int64_t sum) {
       return base::bytes_text(static_cast<double>(sum) / static_cast<double>(program_.iterations));
     };
-    f.explain = fmt::format("{} of data go {} in each iteration; {} would be enough", bytes(before), way,
-                            bytes(after));
+    f.explain = fmt::format("{} {} in each iteration; {} would be enough", bytes(before), way, bytes(after));
     f.suggest = "map " + better.front().what;
-    f.edits = better.front().edits;
+    f.edits = {better.front().edit};
     f.subjects = better.front().tasks;
     found_.push_back(std::move(f));
   }

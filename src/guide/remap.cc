@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <tuple>
 
 #include "base/bug.h"
@@ -152,15 +154,18 @@ class Search {
     return list;
   }
 
-  std::vector<lang::Edit> edits(const Choice& choice) const {
-    std::vector<lang::Edit> list;
+  lang::Edit edit(const Choice& choice) const {
+    std::set<std::string> functions;
+    std::string maps;
     for (std::size_t i = 0; i < choice.size(); ++i) {
       if (choice[i] == kAsItIs) continue;
       const Mapped& m = tasks_[i];
-      list.push_back(map_with("IndexTaskMap", plan_.program->tasks[m.task].name,
-                              families_.at(m.rank)[choice[i] - 1], m.kind));
+      const Family& family = families_.at(m.rank)[choice[i] - 1];
+      functions.insert(function_of(family, m.kind));
+      maps += fmt::format(" IndexTaskMap {} {};", lang::name_text(plan_.program->tasks[m.task].name),
+                          function_name(family, m.kind));
     }
-    return list;
+    return {false, fmt::format("{}{}", fmt::join(functions, " "), maps)};
   }
 
   // None where it cannot be planned, or all that may be planned has been.
@@ -168,16 +173,15 @@ class Search {
     const auto known = known_.find(choice);
     if (known != known_.end()) return known->second;
     if (planned_ > kMostPlanned) return std::nullopt;
+    planned_ += 1000 + static_cast<std::int64_t>(plan_.ops.size());  // whatever comes of it
     std::optional<Candidate> result;
-    const auto text = lang::edited(source_, edits(choice));
+    const auto text = lang::edited(source_, std::array{edit(choice)});
     const auto compiled = lang::compile(std::make_shared<base::Source>("remapped", text ? *text : ""));
     if (text && compiled.mapper) {
       const auto placer = lang::Placer::create(compiled.mapper, plan_.site->grid());
       if (placer) {
         auto plan = planner_->plan(**placer);
-        planned_ += 1000;  // what it takes without any operation
         if (const auto* p = std::get_if<Plan>(&plan)) {
-          planned_ += static_cast<std::int64_t>(p->ops.size());
           result = Candidate{choice, movement(*p, plan_.program->iterations), crowding(*p)};
         }
       }
@@ -257,7 +261,7 @@ class Search {
     std::vector<Remap> list;
     for (const Candidate& c : kept) {
       const Candidate lean = without_idle_maps(c);
-      list.push_back({edits(lean.choice), names(lean.choice), words(lean.choice), lean.movement});
+      list.push_back({edit(lean.choice), names(lean.choice), words(lean.choice), lean.movement});
     }
     return list;
   }

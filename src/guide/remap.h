@@ -25,7 +25,7 @@ struct Movement {
 Movement movement(const plan::Plan& plan, std::int64_t iterations);
 
 struct Remap {
-  std::vector<lang::Edit> edits;   //!< of the mapper
+  lang::Edit edit;                 //!< of the mapper: the functions, and the maps of the tasks
   std::vector<std::string> tasks;  //!< that are mapped otherwise
   std::string what;                //!< "t, u by blocks_yx; v by dealt"
   Movement movement;               //!< then
@@ -35,7 +35,7 @@ struct Remap {
 //! each by itself, the least first: none that is worse than another in everything, none that would put more
 //! points on one processor than now. Plans two iterations for each candidate: bounded by kMostPlanned
 //! operations, so that of large programs fewer are looked at.
-inline constexpr std::int64_t kMostPlanned = 600'000;
+inline constexpr std::int64_t kMostPlanned = 300'000;
 std::vector<Remap> remaps(const plan::Plan& plan, const lang::CompiledMapper& mapper);
 
 }  // namespace mapwright::guide

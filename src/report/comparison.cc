@@ -68,6 +68,7 @@ double median_relative(const Comparison& c, const Group& g, std::int64_t executi
 
 // In the median of the runs, with those that never get there as the worst.
 std::string until_text(const Comparison& c, const Group& g, double wanted) {
+  if (wanted <= 0) return "-";
   std::vector<double> counts;
   for (const Series* s : g.runs) {
     const auto n = executions_until(c, *s, wanted);
@@ -90,7 +91,6 @@ std::vector<std::int64_t> shown_checkpoints(const std::vector<Group>& list) {
   for (const std::int64_t n : kCheckpoints) {
     if (n <= most) shown.push_back(n);
   }
-  if (!shown.empty() && shown.back() != most) shown.push_back(most);
   return shown;
 }
 
@@ -104,8 +104,8 @@ std::string table(const Comparison& c) {
   std::vector<Table::Column> columns{{"strategy", Align::left}, {"seeds"}};
   for (const std::string& t : titles) columns.push_back({t});
   for (const std::string_view t :
-       {std::string_view("reach 1.000"), std::string_view(matches), std::string_view("invalid"),
-        std::string_view("executions"), std::string_view("seconds")})
+       {std::string_view("best"), std::string_view("reach 1.000"), std::string_view(matches),
+        std::string_view("invalid"), std::string_view("executions"), std::string_view("seconds")})
     columns.push_back({t});
   Table rows(columns);
   const double match = kMatchedPart * median_relative(c, list.front(), kMatched);
@@ -113,11 +113,10 @@ std::string table(const Comparison& c) {
     std::vector<std::string> cells{g.strategy, fmt::format("{}", g.runs.size())};
     for (const std::int64_t n : checkpoints) {
       const double best = median_relative(c, g, n);
-      // A strategy that ended before has nothing new to say.
-      const bool over = n != checkpoints.front() && n > g.executions() &&
-                        *std::ranges::lower_bound(checkpoints, g.executions()) < n;
-      cells.push_back(over ? "" : best > 0 ? fmt::format("{:.3f}", best) : "-");
+      cells.push_back(n > g.executions() ? "" : best > 0 ? fmt::format("{:.3f}", best) : "-");
     }
+    const double best = median_relative(c, g, g.executions());
+    cells.push_back(best > 0 ? fmt::format("{:.3f}", best) : "-");
     std::int64_t invalid = 0;
     std::int64_t executions = 0;
     double seconds = 0;
@@ -157,10 +156,11 @@ std::vector<std::int64_t> budgets_of(const Series& s) {
 std::string comparison_text(const std::vector<Comparison>& programs) {
   std::string text;
   for (const Comparison& c : programs) {
-    text += fmt::format("{}{}: {} in {}, {} is better; expert {}, default {}\n{}\n", text.empty() ? "" : "\n",
-                        base::visible(c.subject), base::visible(c.metric.name), base::visible(c.metric.unit),
-                        c.metric.larger_is_better ? "larger" : "smaller", metric_text(c.expert),
-                        metric_text(c.default_mapper), accuracy_text(c.program));
+    text += fmt::format("{}{}: {} in {}, {} is better; expert {}, default {}{}\n{}\n",
+                        text.empty() ? "" : "\n", base::visible(c.subject), base::visible(c.metric.name),
+                        base::visible(c.metric.unit), c.metric.larger_is_better ? "larger" : "smaller",
+                        metric_text(c.expert), metric_text(c.default_mapper),
+                        c.expert ? "" : "; figures are multiples of the default", accuracy_text(c.program));
     text += table(c);
   }
   return text;

@@ -42,7 +42,7 @@ std::int64_t count(const tune::Outcome& outcome, tune::Status status) {
 std::string words_of(const tune::Trial& t) {
   std::string text = base::visible(base::one_line(t.why));
   if (t.status == tune::Status::failed || t.status == tune::Status::refused)
-    text = base::visible(base::one_line(t.failure_text)) + " (" + text + ")";
+    text = base::visible(base::one_line(t.failure_text)) + (text.empty() ? "" : " (" + text + ")");
   return base::shortened(text, kMostWords);
 }
 
@@ -67,6 +67,10 @@ std::string trial_table(const TuningResult& r) {
   std::string text = "\n" + table.text();
   if (left_out > 0) text += fmt::format("... and {} more that were no better\n", left_out);
   return text;
+}
+
+std::string first_line(const TuningResult& r) {
+  return fmt::format("# Tuned for {}.\n", base::visible(r.subject));
 }
 
 }  // namespace
@@ -98,14 +102,16 @@ std::string tuning_text(const TuningResult& r) {
     table.add({fmt::format("best, of trial {}", best->number), metric_text(best->metric),
                speedup_text(r, best->metric)});
   text += table.text() + trial_table(r);
-  text += fmt::format("\n{} executions by {}", r.outcome.evaluations, r.strategy);
+  text += fmt::format("\n{} {} by {}", r.outcome.evaluations,
+                      r.outcome.evaluations == 1 ? "execution" : "executions", r.strategy);
   for (const auto& [status, name] :
        {std::pair(tune::Status::failed, "failed"), std::pair(tune::Status::refused, "refused"),
         std::pair(tune::Status::duplicate, "duplicates")}) {
     if (const std::int64_t n = count(r.outcome, status); n > 0) text += fmt::format(", {} {}", n, name);
   }
   text += fmt::format("; {}\n", words(r.outcome.stopped));
-  if (best == nullptr) return text + "no mapper was found that works\n";
+  if (best == nullptr)
+    return text + (r.outcome.evaluations == 0 ? "nothing was tried\n" : "no mapper was found that works\n");
   if (!r.changes.empty()) {
     text += fmt::format("\nagainst {}, the best mapper has\n", r.compared);
     for (const std::string& line : r.changes) text += "  " + line + "\n";
@@ -116,7 +122,7 @@ std::string tuning_text(const TuningResult& r) {
 
 std::string best_header(const TuningResult& r) {
   const tune::Trial& best = *r.best();
-  std::string text = fmt::format("# Tuned for {}.\n", base::visible(r.subject));
+  std::string text = first_line(r);
   text +=
       fmt::format("# {} {:.6g} {}", base::visible(r.metric.name), *best.metric, base::visible(r.metric.unit));
   const auto compared = [&](const char* name, const std::optional<double>& metric) {
@@ -126,13 +132,19 @@ std::string best_header(const TuningResult& r) {
   };
   compared("the expert's mapper", r.expert);
   compared("the default", r.default_mapper);
-  text += fmt::format(":\n# trial {} of run {}, by {}; {}.\n", best.number, r.run, r.strategy,
+  text += fmt::format(";\n# trial {} of run {}, by {}; {}.\n", best.number, r.run, r.strategy,
                       accuracy_text(r.program));
   if (!r.changes.empty()) {
     text += fmt::format("#\n# Against {}:\n", r.compared);
     for (const std::string& line : r.changes) text += "#   " + line + "\n";
   }
   return text + "\n";
+}
+
+bool is_best_of(std::string_view file, const TuningResult& r) {
+  return file.starts_with(first_line(r)) &&
+         file.substr(0, file.find("\n\n")).find(fmt::format(" of run {}, by {};", r.run, r.strategy)) !=
+             std::string_view::npos;
 }
 
 void add_tuning(Json* document, const TuningResult& r) {

@@ -40,6 +40,8 @@ std::string tuning_text(const TuningResult& result);
 
 //! Comment lines that stand before the best mapper: what it is for, what it gained, what it changes.
 std::string best_header(const TuningResult& result);
+//! Whether a file with such a header is of the same run.
+bool is_best_of(std::string_view file, const TuningResult& result);
 
 //! Adds "best", "baselines", "speedup_over_expert", "evaluations", "trials", "stopped", "run".
 void add_tuning(Json* document, const TuningResult& result);

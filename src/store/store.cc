@@ -109,12 +109,13 @@ bool read_run(const Row& row, NumberedRun* r) {
 Problem select_runs(Connection* connection, const std::optional<std::string>& id,
                     std::vector<NumberedRun>* runs) {
   runs->clear();
-  return connection->run(Doing::reading,
-                         "SELECT number, id, program, subject, settings, created, state, stopped, "
-                         "(SELECT count(*) FROM trials WHERE trials.run = runs.number) "
-                         "FROM runs WHERE ?1 IS NULL OR id = ?1 ORDER BY number",
-                         {id ? Value(std::string_view(*id)) : Value()},
-                         [&](const Row& row) { return read_run(row, &runs->emplace_back()); });
+  return connection->run(
+      Doing::reading,
+      "SELECT number, id, program, subject, settings, created, state, stopped, "
+      "(SELECT count(*) FROM trials WHERE trials.run = runs.number AND trials.role = 'proposal') "
+      "FROM runs WHERE ?1 IS NULL OR id = ?1 ORDER BY number",
+      {id ? Value(std::string_view(*id)) : Value()},
+      [&](const Row& row) { return read_run(row, &runs->emplace_back()); });
 }
 
 std::string lock_file(const Connection& connection) {

@@ -39,7 +39,7 @@ struct Run {
   //! `stopped`.
   State state = State::running;
   std::string stopped;      //!< why it ended
-  std::int64_t trials = 0;  //!< of all roles
+  std::int64_t trials = 0;  //!< proposals
 
   bool operator==(const Run&) const = default;
 };

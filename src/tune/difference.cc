@@ -35,7 +35,8 @@ std::map<TaskId, Treatment> treatments(const plan::Plan& plan) {
   const program::Program& program = *plan.program;
   for (const plan::Mapping& m : plan.mappings) {
     const program::Launch& launch = program.launches[m.launch];
-    if (m.launch < program.loop_begin || m.launch >= program.loop_end) continue;
+    // Set-up decides where data are when the loop begins; what comes after it decides nothing.
+    if (m.launch >= program.loop_end) continue;
     Treatment& t = all[launch.task];
     t.processors[{m.launch, m.position}] = m.processor;
     t.kinds.insert(plan.site->processors()[m.processor].kind);
@@ -78,10 +79,22 @@ class Comparison {
       data(now, before->second);
       limit(program_.tasks[task].name);
     }
-    return std::move(lines_);
+    std::vector<std::string> lines;
+    for (const auto& [what, tasks] : said_) lines.push_back(some_of(tasks) + ": " + what);
+    return lines;
   }
 
  private:
+  using Said = std::pair<std::string, std::vector<std::string>>;  // and the tasks of which it is true
+
+  static std::string some_of(const std::vector<std::string>& tasks) {
+    constexpr std::size_t kMost = 4;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(tasks.size(), kMost); ++i) text += (i == 0 ? "" : ", ") + tasks[i];
+    if (tasks.size() > kMost) text += fmt::format(" and {} more", tasks.size() - kMost);
+    return text;
+  }
+
   void processors(const Treatment& now, const Treatment& before) {
     const auto kind = [](machine::ProcessorKind k) { return name_of(k); };
     if (now.kinds != before.kinds) {
@@ -136,7 +149,13 @@ class Comparison {
 
   template <class... Parts>
   void say(fmt::format_string<Parts...> format, Parts&&... parts) {
-    lines_.push_back(name_ + ": " + fmt::format(format, std::forward<Parts>(parts)...));
+    const std::string what = fmt::format(format, std::forward<Parts>(parts)...);
+    const auto known = std::ranges::find(said_, what, &Said::first);
+    if (known != said_.end()) {
+      known->second.push_back(name_);
+    } else {
+      said_.push_back({what, {name_}});
+    }
   }
 
   const program::Program& program_;
@@ -145,7 +164,7 @@ class Comparison {
   const lang::CompiledMapper& mapper_;
   const lang::CompiledMapper& other_;
   std::string name_;  // of the task at hand
-  std::vector<std::string> lines_;
+  std::vector<Said> said_;
 };
 
 }  // namespace

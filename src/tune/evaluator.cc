@@ -67,6 +67,10 @@ Trial Evaluator::evaluate(const Checked& checked, bool feedback) const {
     trial.status = Status::failed;
     trial.failure_code = shown->failure->code;
     trial.failure_text = shown->failure->text;
+    // Where in the mapper, and why, as far as it is known.
+    const base::Diagnostics& problems = shown->failure->problems;
+    if (!problems.empty() && problems.items().front().message != trial.failure_text)
+      trial.failure_text += "\n" + problems.items().front().message;
   } else {
     for (const engine::Execution& e : executions) trial.samples.push_back(e.metric);
     trial.metric = median(trial.samples);

@@ -91,7 +91,7 @@ class Guided final : public Strategy {
       while (next_ < moves_.size()) {
         if (auto p = proposal(moves_[next_++])) return {*p};
       }
-      if (stage_ == Stage::single) return {};
+      if (stage_ == Stage::single) return way_out();
       stage_ = stage_ == Stage::findings ? Stage::maps : Stage::single;
       moves_ = stage_ == Stage::maps ? maps() : singles();
       next_ = 0;
@@ -101,7 +101,10 @@ class Guided final : public Strategy {
   void observe(const Trial& trial) override {
     const double cost = cost_of(trial.metric, problem_.program().metric);
     const bool first = best_.mapper == nullptr;
-    if (!first && cost >= best_.cost - kWorthwhile * std::abs(best_.cost)) return;
+    // One that fails is where to go on only from others that failed.
+    const bool better = std::isfinite(best_.cost) ? cost < best_.cost - kWorthwhile * std::abs(best_.cost)
+                                                  : std::isfinite(cost) || trial.mapper.empty();
+    if (!first && !better) return;
     const Checked checked = check(trial.mapper);
     if (!checked.mapper) return;
     best_ = {checked.mapper, cost};
@@ -114,7 +117,7 @@ class Guided final : public Strategy {
     for (const guide::Finding& f : trial.feedback.findings) subjects.push_back(f.subjects);
     subjects_.insert(subjects_.begin(), subjects.begin(), subjects.end());
     stage_ = Stage::findings;
-    moves_ = suggested(trial.feedback.findings);
+    moves_ = suggested(trial.feedback.findings, trial.status == Status::ok);
     next_ = 0;
   }
 
@@ -125,12 +128,14 @@ class Guided final : public Strategy {
     double cost = kNever;
   };
 
-  static std::vector<Move> suggested(const std::vector<guide::Finding>& findings) {
+  // Each finding, the largest gain first, and before them all at once. What keeps a mapper from working is
+  // better tried one by one: the first that helps is enough.
+  std::vector<Move> suggested(const std::vector<guide::Finding>& findings, bool together) const {
     std::vector<Move> moves;
     for (const guide::Finding& f : findings) {
-      if (!f.edits.empty()) moves.push_back({f.suggest + ": " + f.explain, f.edits});
+      if (changes(f.edits)) moves.push_back({f.suggest + ": " + f.explain, f.edits});
     }
-    if (moves.size() < 2) return moves;
+    if (moves.size() < 2 || !together) return moves;
     // Of two that decide the same, the later one holds: the one with the larger gain.
     Move all;
     for (auto m = moves.rbegin(); m != moves.rend(); ++m) {
@@ -141,6 +146,20 @@ class Guided final : public Strategy {
     return moves;
   }
 
+  // Whether the best mapper does not say so already.
+  bool changes(const std::vector<lang::Edit>& edits) const {
+    if (edits.empty()) return false;
+    const auto text = lang::edited(best_.mapper->source(), edits);
+    return text.ok() &&
+           check(*text).canonical != check(std::string(best_.mapper->source()->text())).canonical;
+  }
+
+  // Where nothing around a user's mapper works: what the runtime does by itself, and what is around that.
+  std::vector<Proposal> way_out() {
+    if (std::isfinite(best_.cost) || !tried_.insert(check("").canonical).second) return {};
+    return {{"", "nothing around the first mapper works: what the runtime does by itself"}};
+  }
+
   // What less moves under, by their plans: a plan says what would be copied, and is not timed.
   std::vector<Move> maps() const {
     const auto plan = planned(best_.mapper);
@@ -148,10 +167,10 @@ class Guided final : public Strategy {
     std::vector<Move> moves;
     for (guide::Remap& r : problem_.guide->maps(*plan, *best_.mapper)) {
       const std::int64_t iterations = problem_.program().iterations;
-      moves.push_back({fmt::format("map {}: {} between nodes in each iteration", r.what,
+      moves.push_back({fmt::format("map {}: {} into or out of a node in each iteration", r.what,
                                    base::bytes_text(static_cast<double>(r.movement.node) /
                                                     static_cast<double>(iterations))),
-                       std::move(r.edits)});
+                       {std::move(r.edit)}});
     }
     return moves;
   }

@@ -220,7 +220,8 @@ guide::Family Space::family(const Choice& choice, std::size_t decision) const {
 std::string Space::words(std::size_t decision, std::uint16_t option) const {
   const Decision& d = decisions_[decision];
   const std::string task = base::visible(program_.tasks[d.task].name);
-  const std::string data = base::visible(program_.partitions[d.partition].name);
+  const bool of_data = d.kind == Kind::memory || d.kind == Kind::layout;
+  const std::string data = of_data ? base::visible(program_.partitions[d.partition].name) : "";
   const std::string& text = d.options[option];
   switch (d.kind) {
     case Kind::processor: return fmt::format("{} on {}", task, text);
@@ -237,7 +238,8 @@ std::string Space::words(std::size_t decision, std::uint16_t option) const {
 std::string Space::statement(const Choice& choice, std::size_t decision) const {
   const Decision& d = decisions_[decision];
   const std::string task = lang::name_text(program_.tasks[d.task].name);
-  const std::string data = lang::name_text(program_.partitions[d.partition].name);
+  const bool of_data = d.kind == Kind::memory || d.kind == Kind::layout;
+  const std::string data = of_data ? lang::name_text(program_.partitions[d.partition].name) : "";
   const std::string& option = d.options[choice[decision]];
   // The one that is chosen, then what else there is.
   const auto preferred = [&] {
