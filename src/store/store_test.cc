@@ -113,7 +113,7 @@ TEST(Store, GivesBackWhatItWasGiven) {
                             "2026-11-22T08:12:07Z",
                             State::finished,
                             "the budget of 2 trials is used up",
-                            1};
+                            0};  // neither is a proposal
   EXPECT_EQ(value_of(store->runs()), std::vector{expected});
   EXPECT_EQ(value_of(store->run("ab-1")), expected);
   EXPECT_EQ(value_of(store->run("ab-2")), std::nullopt);
