@@ -96,6 +96,7 @@ class Compare : public Command {
     execute(&cells, cases, interrupt, console);
     console.progress("");
     std::vector<report::Comparison> comparisons;
+    comparisons.reserve(cases.size());
     for (Case& c : cases) comparisons.push_back(std::move(c.comparison));
     bool found = false;
     for (Cell& c : cells) {

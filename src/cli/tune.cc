@@ -38,9 +38,9 @@ void add_jobs(CLI::App* command, int* jobs) {
 // One run, new or going on.
 class Run {
  public:
-  Run(TuneSettings settings, const StoreOptions& store, Console* console)
+  Run(TuneSettings settings, StoreOptions store, Console* console)
       : settings_(std::move(settings)),
-        store_(store),
+        store_(std::move(store)),
         console_(*console),
         subject_(make_subject(settings_.subject)),
         engine_(subject_.planner),

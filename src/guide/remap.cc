@@ -150,6 +150,7 @@ class Search {
 
   std::vector<int> ranks() const {
     std::vector<int> list;
+    list.reserve(families_.size());
     for (const auto& [rank, families] : families_) list.push_back(rank);
     return list;
   }

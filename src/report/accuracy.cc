@@ -24,7 +24,7 @@ constexpr double kMedian = 2.5;
 }  // namespace
 
 std::string accuracy_text(std::string_view program) {
-  const auto found = std::ranges::find(kDeviations, program, &Deviation::program);
+  const auto* const found = std::ranges::find(kDeviations, program, &Deviation::program);
   if (found == kDeviations.end())
     return fmt::format("simulated; in the median {} % off on Lassen, unmeasured for this program", kMedian);
   if (found->least == found->most)

@@ -62,6 +62,7 @@ std::vector<Group> groups(const Comparison& c) {
 
 double median_relative(const Comparison& c, const Group& g, std::int64_t executions) {
   std::vector<double> values;
+  values.reserve(g.runs.size());
   for (const Series* s : g.runs) values.push_back(relative(c, *s, executions));
   return tune::median(values);
 }
@@ -99,6 +100,7 @@ std::string table(const Comparison& c) {
   if (list.empty()) return "";
   const std::vector<std::int64_t> checkpoints = shown_checkpoints(list);
   std::vector<std::string> titles;
+  titles.reserve(checkpoints.size());
   for (const std::int64_t n : checkpoints) titles.push_back(fmt::format("{}", n));
   const std::string matches = fmt::format("match {}", list.front().strategy);
   std::vector<Table::Column> columns{{"strategy", Align::left}, {"seeds"}};

@@ -112,13 +112,14 @@ std::string comparison_svg(const std::vector<Comparison>& programs) {
   const double cell_height = kTop + kPlotHeight + kGap;
   for (std::size_t i = 0; i < programs.size(); ++i) {
     const auto column = static_cast<double>(i % kColumns);
-    const auto row = static_cast<double>(i / kColumns);
-    plots += Plot(programs[i], &colours).draw(kLeft + column * cell_width, 70 + kTop + row * cell_height);
+    const std::size_t row = i / kColumns;
+    plots += Plot(programs[i], &colours)
+                 .draw(kLeft + column * cell_width, 70 + kTop + static_cast<double>(row) * cell_height);
   }
-  const auto rows = static_cast<double>((programs.size() + kColumns - 1) / kColumns);
+  const std::size_t rows = (programs.size() + kColumns - 1) / kColumns;
   const auto columns = static_cast<double>(std::min<std::size_t>(programs.size(), kColumns));
   const double width = std::max(560.0, columns * cell_width + 24);
-  const double height = 70 + rows * cell_height + 16;
+  const double height = 70 + static_cast<double>(rows) * cell_height + 16;
   std::string legend;
   double at = kLeft;
   for (const auto& [strategy, colour] : colours) {

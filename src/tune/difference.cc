@@ -80,6 +80,7 @@ class Comparison {
       limit(program_.tasks[task].name);
     }
     std::vector<std::string> lines;
+    lines.reserve(said_.size());
     for (const auto& [what, tasks] : said_) lines.push_back(some_of(tasks) + ": " + what);
     return lines;
   }

@@ -59,7 +59,7 @@ Trial Evaluator::evaluate(const Checked& checked, bool feedback) const {
     engine::Execution e = engine_.execute(checked.mapper);
     // What failed once is no mapper to rely on.
     if (e.failure || i >= repeats_.warmup) executions.push_back(std::move(e));
-    if (executions.size() > 0 && executions.back().failure) break;
+    if (!executions.empty() && executions.back().failure) break;
   }
   // Feedback is on the execution in the middle.
   engine::Execution* shown = &executions.back();

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <ranges>
 #include <set>
 
 #include "base/text.h"
@@ -39,7 +40,7 @@ std::uint64_t fingerprint(const plan::Plan& plan) {
     const bool fields = std::popcount(i.fields) > 1 && i.layout.interleaved;
     const bool order =
         plan.program->regions[i.region].elements.rank > 1 && i.layout.order == lang::Layout::Order::f_order;
-    add(std::uint64_t{fields} << 1U | std::uint64_t{order});
+    add((fields ? 2U : 0U) | (order ? 1U : 0U));
     add(static_cast<std::uint64_t>(i.layout.align) << 1U | static_cast<std::uint64_t>(i.collected));
   };
   const plan::OpId begin = plan.iteration_begins[static_cast<std::size_t>(plan.warmup)];
@@ -57,8 +58,10 @@ std::uint64_t fingerprint(const plan::Plan& plan) {
       }
     }
     // Of what is before the timed part, only that it is: when it was over depends on nothing in here.
-    for (const plan::Wait& w : plan.waits_of(i))
-      add(w.op < begin ? w.mapping : std::uint64_t{i - w.op} << 1U | w.mapping);
+    for (const plan::Wait& w : plan.waits_of(i)) {
+      const std::uint64_t distance = w.op < begin ? 0 : i - w.op;
+      add(distance << 1U | (w.mapping ? 1U : 0U));
+    }
   }
   return hash;
 }
@@ -75,7 +78,7 @@ struct Move {
 // there.
 class Guided final : public Strategy {
  public:
-  explicit Guided(const Problem& problem) : problem_(problem) {}
+  explicit Guided(Problem problem) : problem_(std::move(problem)) {}
 
   bool reads_feedback() const override { return true; }
 
@@ -114,6 +117,7 @@ class Guided final : public Strategy {
       shares_.insert(trial.shares.begin(), trial.shares.end());
     // What was said of earlier ones still tells where something is to be gained, after what is said now.
     std::vector<std::vector<std::string>> subjects;
+    subjects.reserve(trial.feedback.findings.size());
     for (const guide::Finding& f : trial.feedback.findings) subjects.push_back(f.subjects);
     subjects_.insert(subjects_.begin(), subjects.begin(), subjects.end());
     stage_ = Stage::findings;
@@ -138,9 +142,9 @@ class Guided final : public Strategy {
     if (moves.size() < 2 || !together) return moves;
     // Of two that decide the same, the later one holds: the one with the larger gain.
     Move all;
-    for (auto m = moves.rbegin(); m != moves.rend(); ++m) {
-      all.edits.insert(all.edits.end(), m->edits.begin(), m->edits.end());
-      all.why = m->why + (all.why.empty() ? "" : "; ") + all.why;
+    for (const Move& m : std::views::reverse(moves)) {
+      all.edits.insert(all.edits.end(), m.edits.begin(), m.edits.end());
+      all.why = m.why + (all.why.empty() ? "" : "; ") + all.why;
     }
     moves.insert(moves.begin(), std::move(all));
     return moves;
@@ -188,15 +192,16 @@ class Guided final : public Strategy {
     std::vector<std::pair<double, Move>> ranked;
     for (std::size_t d = 0; d < space.decisions().size(); ++d) {
       const Decision& decision = space.decisions()[d];
-      for (std::uint16_t o = 1; o < decision.options.size(); ++o) {
+      for (std::size_t o = 1; o < decision.options.size(); ++o) {
         Choice choice = space.initial();
-        choice[d] = o;
+        choice[d] = static_cast<std::uint16_t>(o);
         if (!space.matters(choice, d)) continue;
-        ranked.emplace_back(rank(decision), Move{space.words(d, o), space.edits(choice)});
+        ranked.emplace_back(rank(decision), Move{space.words(d, choice[d]), space.edits(choice)});
       }
     }
     std::ranges::stable_sort(ranked, {}, &std::pair<double, Move>::first);
     std::vector<Move> moves;
+    moves.reserve(ranked.size());
     for (auto& [rank, move] : ranked) moves.push_back(std::move(move));
     return moves;
   }

@@ -98,7 +98,7 @@ std::span<const StrategyKind> strategies() {
 }
 
 const StrategyKind* find_strategy(std::string_view name) {
-  const auto found = std::ranges::find(kStrategies, name, &StrategyKind::name);
+  const auto* const found = std::ranges::find(kStrategies, name, &StrategyKind::name);
   return found == kStrategies.end() ? nullptr : &*found;
 }
 

@@ -39,7 +39,7 @@ std::string_view words(Stopped why) {
 }
 
 std::optional<Stopped> stopped(std::string_view words) {
-  const auto found = std::ranges::find(kStopped, words);
+  const auto* const found = std::ranges::find(kStopped, words);
   if (found == kStopped.end()) return std::nullopt;
   return static_cast<Stopped>(found - kStopped.begin());
 }
