@@ -10,14 +10,8 @@
 //                                  `(exit N)` where it does not end with 0
 //
 // file=NAME writes the example into the folder in which the commands of the same document run.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -43,6 +37,7 @@
 #include "lang/words.h"
 #include "machine/factor.h"
 #include "machine/space.h"
+#include "process.h"
 #include "program/atoms.h"
 #include "program/diagnostics.h"
 #include "program/json.h"
@@ -145,74 +140,10 @@ Document parse_document(const std::string& name, const std::string& text) {
 // --------------------------------------------------------------------------------------------------------
 // commands
 
-struct Outcome {
-  std::string output;  // both streams, as they come
-  int exit = -1;       // -1: it did not end by itself
-};
-
-constexpr std::chrono::seconds kDefaultLimit{60};
-
-// Runs a line with /bin/sh in a folder. A process group of its own, so that nothing outlives its time.
-Outcome run_command(const std::string& line, const fs::path& folder,
-                    std::chrono::milliseconds limit = kDefaultLimit) {
-  constexpr std::size_t kMostOutput = 1 << 20;
-  std::vector<std::string> environment;
-  for (char** e = environ; *e != nullptr; ++e) {
-    const std::string_view one(*e);
-    if (!one.starts_with("PATH=") && !one.starts_with("XDG_STATE_HOME=")) environment.emplace_back(*e);
-  }
-  // Runs are kept in the folder of the document.
-  environment.push_back("XDG_STATE_HOME=" + (folder / ".state").string());
-  environment.push_back("PATH=" + fs::path(MAPWRIGHT_EXECUTABLE).parent_path().string() + ":/usr/bin:/bin");
-  std::vector<char*> envp;
-  for (std::string& e : environment) envp.push_back(e.data());
-  envp.push_back(nullptr);
-  std::string shell = "/bin/sh";
-  std::string option = "-c";
-  std::string command = line;
-  std::vector<char*> argv{shell.data(), option.data(), command.data(), nullptr};
-
-  Outcome outcome;
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return outcome;
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  pid_t child = 0;
-  const int failed = ::posix_spawn(&child, shell.c_str(), &actions, &attributes, argv.data(), envp.data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  ::close(ends[1]);
-  if (failed != 0) {
-    ::close(ends[0]);
-    return outcome;
-  }
-  const auto deadline = std::chrono::steady_clock::now() + limit;
-  bool ended = false;
-  while (!ended && outcome.output.size() <= kMostOutput) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    pollfd wait{ends[0], POLLIN, 0};
-    if (left.count() <= 0 || ::poll(&wait, 1, static_cast<int>(left.count())) == 0) break;
-    std::array<char, 4096> chunk{};
-    const ssize_t got = ::read(ends[0], chunk.data(), chunk.size());
-    if (got < 0 && errno == EINTR) continue;
-    ended = got <= 0;
-    if (got > 0) outcome.output.append(chunk.data(), static_cast<std::size_t>(got));
-  }
-  ::close(ends[0]);
-  if (!ended) ::kill(-child, SIGKILL);
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (ended && WIFEXITED(status)) outcome.exit = WEXITSTATUS(status);
-  return outcome;
+// Runs a line; both streams as they come.
+process::Outcome run_command(const std::string& line, const fs::path& folder,
+                             std::chrono::milliseconds limit = std::chrono::seconds(60)) {
+  return process::run_command("exec 2>&1\n" + line, folder, MAPWRIGHT_EXECUTABLE, limit);
 }
 
 // What the lines of a console block must be: as they are shown, with the exit code where it is not 0.
@@ -229,9 +160,9 @@ void check_console(Document& d, const Block& b, const fs::path& folder) {
       d.complain(b.line, fmt::format("examples begin with mapwright or cat, not '{}'", command));
       return;
     }
-    const Outcome o = run_command(command, folder);
-    actual += line + "\n" + o.output;
-    if (!o.output.empty() && o.output.back() != '\n') actual += "\n(no end of line)\n";
+    const process::Outcome o = run_command(command, folder);
+    actual += line + "\n" + o.out;
+    if (!o.out.empty() && o.out.back() != '\n') actual += "\n(no end of line)\n";
     if (o.exit == -1) actual += "(did not end)\n";
     if (o.exit > 0) actual += fmt::format("(exit {})\n", o.exit);
   }
@@ -370,26 +301,8 @@ void check_links(Document& d) {
   }
 }
 
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (fs::temp_directory_path() / "mapwright-docs-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) != nullptr) path_ = pattern;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code none;
-    if (!path_.empty()) fs::remove_all(path_, none);
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 std::vector<std::string> complaints_of(const std::string& name, const std::string& text) {
-  const TemporaryFolder folder;
+  const process::TemporaryFolder folder;
   EXPECT_FALSE(folder.path().empty());
   Document d = parse_document(name, text);
   check_blocks(d, folder.path());
@@ -616,9 +529,9 @@ TEST(DocsTest, FindsWhatIsWrong) {
 
 TEST(DocsTest, EndsWhatDoesNotEnd) {
   const auto start = std::chrono::steady_clock::now();
-  const Outcome o = run_command("echo begun; sleep 100 & sleep 100", "/", std::chrono::milliseconds(300));
+  const process::Outcome o = run_command("echo begun; sleep 100 & sleep 100", "/", std::chrono::milliseconds(300));
   EXPECT_EQ(o.exit, -1);
-  EXPECT_EQ(o.output, "begun\n");
+  EXPECT_EQ(o.out, "begun\n");
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
 }
 

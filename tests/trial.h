@@ -61,8 +61,7 @@ inline lang::MapperPtr compiled(const std::string& text) {
 
 inline std::variant<plan::Plan, plan::Failure> planned(const Subject& subject,
                                                        const lang::MapperPtr& mapper) {
-  const auto placer = *lang::Placer::create(mapper, subject.planner->site()->grid());
-  return subject.planner->plan(*placer);
+  return subject.planner->plan(mapper);
 }
 
 //! An execution of what can be planned.

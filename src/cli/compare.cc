@@ -15,6 +15,7 @@
 #include "cli/guidance.h"
 #include "cli/interrupt.h"
 #include "cli/json.h"
+#include "cli/options.h"
 #include "cli/subject.h"
 #include "engine/sim/sim.h"
 #include "report/comparison.h"
@@ -27,7 +28,7 @@ namespace {
 struct Entry {
   const tune::StrategyKind* kind = nullptr;
   std::int64_t budget = 0;
-  std::string level;  // of guidance
+  std::shared_ptr<const guide::Guide> guide;
   std::string label;
 };
 
@@ -35,7 +36,6 @@ struct Entry {
 struct Case {
   Subject subject;
   std::unique_ptr<engine::sim::Simulator> engine;
-  base::SourcePtr expert;
   report::Comparison comparison;
 };
 
@@ -151,7 +151,9 @@ class Compare : public Command {
       // What reads no feedback is the same at every level.
       const bool once = name != "guided";
       for (const std::string& level : once ? std::vector<std::string>{levels.back()} : levels) {
-        entry.level = level;
+        GuideOptions guidance = guide_;
+        guidance.level = level;
+        entry.guide = std::make_shared<const guide::Guide>(make_guide(guidance));
         entry.label = once || levels.size() == 1 ? name : fmt::format("{}@{}", name, level);
         entries.push_back(entry);
       }
@@ -181,14 +183,13 @@ class Compare : public Command {
       c.subject = make_subject(options);
       for (const std::string& note : c.subject.program->notes) console.say(fmt::format("{}: {}", name, note));
       c.engine = std::make_unique<engine::sim::Simulator>(c.subject.planner);
-      c.expert = shipped_mapper("expert", c.subject.program->name);
+      const base::SourcePtr expert = shipped_mapper("expert", c.subject.program->name);
       report::Comparison& r = c.comparison;
-      r.subject = fmt::format("{} on {} {} of {}", c.subject.program->name, options.nodes,
-                              options.nodes == 1 ? "node" : "nodes", c.subject.machine.name);
+      r.subject = title(c.subject, options.nodes);
       r.program = c.subject.program->name;
       r.metric = c.subject.program->metric;
-      if (c.expert) r.expert = metric(*c.engine, c.expert);
-      r.default_mapper = metric(*c.engine, std::make_shared<base::Source>("<default>", ""));
+      if (expert) r.expert = metric(*c.engine, expert);
+      r.default_mapper = metric(*c.engine, default_mapper());
       cases.push_back(std::move(c));
     }
     return cases;
@@ -231,8 +232,7 @@ class Compare : public Command {
         console.progress(fmt::format("{} of {} runs", ++done, cells->size()));
       }
     };
-    const auto cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-    const int jobs = std::min(jobs_ > 0 ? jobs_ : cores, static_cast<int>(cells->size()));
+    const int jobs = std::min(jobs_of(jobs_), static_cast<int>(cells->size()));
     {
       std::vector<std::jthread> threads;
       for (int i = 1; i < jobs; ++i) threads.emplace_back(work);
@@ -245,19 +245,13 @@ class Compare : public Command {
     const auto begin = std::chrono::steady_clock::now();
     const Case& c = cases[cell->program];
     const Entry& entry = *cell->entry;
-    GuideOptions guidance = guide_;
-    guidance.level = entry.level;
-    const guide::Guide guide = make_guide(guidance);
-    base::SourcePtr start = std::make_shared<base::Source>("<default>", "");
     cell->series.strategy = entry.label;
     cell->series.seed = cell->seed;
-    if (entry.kind->name == "expert") {
-      if (!c.expert) return;
-      start = c.expert;
-    }
-    const tune::Problem problem{c.subject.planner, compile(start), &guide, cell->seed};
+    const base::SourcePtr start = start_of(entry.kind->name, default_mapper(), c.subject.program->name);
+    if (!start) return;
+    const tune::Problem problem{c.subject.planner, compile(start), entry.guide.get(), cell->seed};
     const auto strategy = entry.kind->make(problem);
-    const tune::Evaluator evaluator(*c.engine, guide, *c.subject.program, {});
+    const tune::Evaluator evaluator(*c.engine, *entry.guide, *c.subject.program, {});
     tune::Limits limits;
     limits.budget = entry.budget;
     tune::Tuning tuning(problem, strategy.get(), evaluator, limits, nullptr);

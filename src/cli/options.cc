@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "base/text.h"
@@ -56,6 +58,10 @@ machine::Machine machine_on_the_spot(const std::array<std::int64_t, kProcessorKi
 }
 
 }  // namespace
+
+int jobs_of(int wanted) {
+  return wanted > 0 ? wanted : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
 
 std::filesystem::path data_folder() {
   namespace fs = std::filesystem;

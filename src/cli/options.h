@@ -36,6 +36,9 @@ struct MachineOptions {
   machine::Grid grid(std::int64_t ranks_per_node = 1) const;
 };
 
+//! --jobs N: how many at once. 0: one for each core.
+int jobs_of(int wanted);
+
 //! The machine of that name or file. Throws Stop.
 machine::Machine load_machine(const std::string& name_or_file);
 

@@ -12,15 +12,6 @@
 namespace mapwright::cli {
 namespace {
 
-std::string_view name_of(store::State state) {
-  switch (state) {
-    case store::State::running: return "running";
-    case store::State::finished: return "finished";
-    case store::State::interrupted: return "interrupted";
-  }
-  return "";
-}
-
 class Runs : public Command {
  public:
   explicit Runs(CLI::App* parent) {

@@ -105,6 +105,20 @@ Subject make_subject(const SubjectOptions& options) {
   return subject;
 }
 
+std::string title(const Subject& subject, std::int64_t nodes) {
+  return fmt::format("{} on {} {} of {}", subject.program->name, nodes, nodes == 1 ? "node" : "nodes",
+                     subject.machine.name);
+}
+
+base::SourcePtr default_mapper() {
+  return std::make_shared<base::Source>("<default>", "");
+}
+
+base::SourcePtr start_of(std::string_view strategy, const base::SourcePtr& start, const std::string& program) {
+  if (strategy == "expert") return shipped_mapper("expert", program);
+  return strategy == "default" ? default_mapper() : start;
+}
+
 base::SourcePtr shipped_mapper(const std::string& kind, const std::string& program) {
   const std::string folder = kind == "expert" ? "expert" : "default_like";
   const std::filesystem::path file = data_folder() / "mappers" / folder / (program + ".mapper");
@@ -122,7 +136,7 @@ lang::MapperPtr compile(const base::SourcePtr& source) {
 std::shared_ptr<lang::Placer> make_mapper(const SubjectOptions& options, const Subject& subject) {
   base::SourcePtr source;
   if (options.mapper == "default") {
-    source = std::make_shared<base::Source>("<default>", "");
+    source = default_mapper();
   } else if (options.mapper == "expert" || options.mapper == "default-like") {
     source = shipped_mapper(options.mapper, subject.program->name);
     if (!source) {

@@ -49,9 +49,19 @@ program::Program make_program(const SubjectOptions& options, const machine::Mach
 //! Throws Stop.
 Subject make_subject(const SubjectOptions& options);
 
+//! "circuit on 2 nodes of p100x4"
+std::string title(const Subject& subject, std::int64_t nodes);
+
 //! The text of a mapper that is shipped with a program, "expert" or "default-like"; none where there is no
 //! such mapper.
 base::SourcePtr shipped_mapper(const std::string& kind, const std::string& program);
+
+//! What happens where no mapper says anything.
+base::SourcePtr default_mapper();
+
+//! What a strategy begins with: the fixed ones are what they are called, all others begin with `start`. Null
+//! where there is no expert's mapper.
+base::SourcePtr start_of(std::string_view strategy, const base::SourcePtr& start, const std::string& program);
 
 //! The mapper in a text or file, compiled. Throws Stop.
 lang::MapperPtr compile(const base::SourcePtr& source);

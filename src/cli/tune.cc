@@ -3,7 +3,6 @@
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "base/bug.h"
 #include "base/text.h"
@@ -19,11 +18,6 @@
 
 namespace mapwright::cli {
 namespace {
-
-// 0: one for each core.
-int jobs_of(int wanted) {
-  return wanted > 0 ? wanted : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-}
 
 void add_jobs(CLI::App* command, int* jobs) {
   command
@@ -46,26 +40,19 @@ class Run {
         engine_(subject_.planner),
         guide_(make_guide(settings_.guide, settings_.rules)),
         evaluator_(engine_, guide_, *subject_.program, settings_.repeats) {
-    const lang::MapperPtr start = compile(settings_.start);
-    expert_ = shipped_mapper("expert", subject_.program->name);
-    default_ = std::make_shared<base::Source>("<default>", "");
-    problem_ = {subject_.planner, start, &guide_, settings_.seed};
-    // The fixed strategies are what they are called.
-    if (settings_.strategy == "default") problem_.start = compile(default_);
-    if (settings_.strategy == "expert") {
-      if (!expert_)
-        throw Stop{
-            Exit::no_input, fmt::format("there is no expert mapper for '{}'", subject_.program->name), {}};
-      problem_.start = compile(expert_);
-    }
-    result_.subject = fmt::format("{} on {} {} of {}", subject_.program->name, settings_.subject.nodes,
-                                  settings_.subject.nodes == 1 ? "node" : "nodes", subject_.machine.name);
+    const std::string& program = subject_.program->name;
+    expert_ = shipped_mapper("expert", program);
+    default_ = default_mapper();
+    const base::SourcePtr start = start_of(settings_.strategy, settings_.start, program);
+    if (!start)
+      throw Stop{Exit::no_input, fmt::format("there is no expert mapper for '{}'", program), {}};
+    problem_ = {subject_.planner, compile(start), &guide_, settings_.seed};
+    result_.subject = title(subject_, settings_.subject.nodes);
     result_.strategy = settings_.strategy;
-    result_.program = subject_.program->name;
+    result_.program = program;
     result_.metric = subject_.program->metric;
   }
 
-  const TuneSettings& settings() const { return settings_; }
   const std::string& program() const { return subject_.program->name; }
 
   // `ended`: it ended before, for this reason, and nothing more is tried.
@@ -191,9 +178,7 @@ class Run {
   };
   std::optional<Planned> planned(const std::string& text) const {
     const tune::Checked checked = tune::check(text);
-    const auto placer = lang::Placer::create(checked.mapper, subject_.planner->site()->grid());
-    if (!placer) return std::nullopt;
-    auto plan = subject_.planner->plan(**placer);
+    auto plan = subject_.planner->plan(checked.mapper);
     if (auto* p = std::get_if<plan::Plan>(&plan)) return Planned{checked.mapper, std::move(*p)};
     return std::nullopt;
   }

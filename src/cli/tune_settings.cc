@@ -122,7 +122,7 @@ void TuneSettings::read_files() {
   if (names_file(subject.program)) subject.program_text = read_text(subject.program, Exit::configuration);
   subject.machine_text = machine_text(subject.machine);
   start = from ? std::make_shared<base::Source>(*from == "-" ? "<stdin>" : *from, read_text(*from))
-               : std::make_shared<base::Source>("<default>", "");
+               : default_mapper();
   rules = read_rules(guide);
 }
 

@@ -179,13 +179,9 @@ class Search {
     const auto text = lang::edited(source_, std::array{edit(choice)});
     const auto compiled = lang::compile(std::make_shared<base::Source>("remapped", text ? *text : ""));
     if (text && compiled.mapper) {
-      const auto placer = lang::Placer::create(compiled.mapper, plan_.site->grid());
-      if (placer) {
-        auto plan = planner_->plan(**placer);
-        if (const auto* p = std::get_if<Plan>(&plan)) {
-          result = Candidate{choice, movement(*p, plan_.program->iterations), crowding(*p)};
-        }
-      }
+      const auto plan = planner_->plan(compiled.mapper);
+      if (const auto* p = std::get_if<Plan>(&plan))
+        result = Candidate{choice, movement(*p, plan_.program->iterations), crowding(*p)};
     }
     if (result && now_.crowding > 0 && result->crowding > now_.crowding) result.reset();
     known_[choice] = result;

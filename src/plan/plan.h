@@ -145,6 +145,8 @@ class Planner {
                                                std::shared_ptr<const program::Program> program);
 
   std::variant<Plan, Failure> plan(lang::Placer& placer) const;
+  //! The same, for those who need nothing else of the mapper on this site.
+  std::variant<Plan, Failure> plan(const lang::MapperPtr& mapper) const;
 
   const program::Program& program() const { return *program_; }
   const std::shared_ptr<const Site>& site() const { return site_; }

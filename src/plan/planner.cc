@@ -52,4 +52,10 @@ std::variant<Plan, Failure> Planner::plan(lang::Placer& placer) const {
   return Builder(*this, program_, placer).run();
 }
 
+std::variant<Plan, Failure> Planner::plan(const lang::MapperPtr& mapper) const {
+  const auto placer = lang::Placer::create(mapper, site_->grid());
+  if (!placer) return Failure{"mapping", placer.problems().items().front().message, placer.problems()};
+  return plan(**placer);
+}
+
 }  // namespace mapwright::plan

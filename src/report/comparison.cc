@@ -8,27 +8,14 @@
 
 #include "base/text.h"
 #include "report/accuracy.h"
+#include "report/comparison_groups.h"
 #include "report/table.h"
-#include "tune/statistics.h"
 #include "tune/trial.h"
 
 namespace mapwright::report {
 namespace {
 
 using Align = Table::Align;
-
-// What all metrics are relative to: the expert's, else the default's.
-std::optional<double> reference(const Comparison& c) {
-  return c.expert ? c.expert : c.default_mapper;
-}
-
-// How many times the reference is the best after so many executions; 0 where nothing worked yet.
-double relative(const Comparison& c, const Series& s, std::int64_t executions) {
-  if (s.best.empty() || !reference(c)) return 0;
-  const auto last = std::min(static_cast<std::size_t>(executions), s.best.size()) - 1;
-  const auto& metric = s.best[last];
-  return metric ? tune::speedup(*metric, *reference(c), c.metric) : 0;
-}
 
 // Executions until it is at least this; none where it never is.
 std::optional<std::int64_t> executions_until(const Comparison& c, const Series& s, double wanted) {
@@ -37,34 +24,6 @@ std::optional<std::int64_t> executions_until(const Comparison& c, const Series& 
     if (is >= wanted * (1 - 1e-9)) return static_cast<std::int64_t>(i) + 1;
   }
   return std::nullopt;
-}
-
-// The runs of one strategy.
-struct Group {
-  std::string strategy;
-  std::vector<const Series*> runs;
-
-  std::int64_t executions() const {
-    std::size_t most = 0;
-    for (const Series* s : runs) most = std::max(most, s->best.size());
-    return static_cast<std::int64_t>(most);
-  }
-};
-
-std::vector<Group> groups(const Comparison& c) {
-  std::vector<Group> list;
-  for (const Series& s : c.series) {
-    if (list.empty() || list.back().strategy != s.strategy) list.push_back({s.strategy, {}});
-    list.back().runs.push_back(&s);
-  }
-  return list;
-}
-
-double median_relative(const Comparison& c, const Group& g, std::int64_t executions) {
-  std::vector<double> values;
-  values.reserve(g.runs.size());
-  for (const Series* s : g.runs) values.push_back(relative(c, *s, executions));
-  return tune::median(values);
 }
 
 // In the median of the runs, with those that never get there as the worst.
@@ -194,10 +153,7 @@ void add_comparison(Json* document, const std::vector<Comparison>& programs) {
   Json baselines = Json::array();
   for (const Comparison& c : programs) {
     baselines.push_back({{"program", c.program},
-                         {"metric",
-                          {{"name", c.metric.name},
-                           {"unit", c.metric.unit},
-                           {"better", c.metric.larger_is_better ? "larger" : "smaller"}}},
+                         {"metric", metric_json(c.metric)},
                          {"expert", number(c.expert)},
                          {"default", number(c.default_mapper)},
                          {"accuracy", accuracy_text(c.program)}});

@@ -5,9 +5,8 @@
 #include <map>
 
 #include "report/comparison.h"
+#include "report/comparison_groups.h"
 #include "report/svg_parts.h"
-#include "tune/statistics.h"
-#include "tune/trial.h"
 
 namespace mapwright::report {
 namespace {
@@ -19,20 +18,11 @@ constexpr double kTop = 34;
 constexpr double kGap = 28;  // below a plot, for its axis
 constexpr int kColumns = 3;
 
-// The median over the seeds after each execution, relative to the expert or else the default.
-std::vector<double> curve(const Comparison& c, const std::vector<const Series*>& runs) {
-  const auto reference = c.expert ? c.expert : c.default_mapper;
-  std::size_t most = 0;
-  for (const Series* s : runs) most = std::max(most, s->best.size());
-  std::vector<double> values(reference ? most : 0);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    std::vector<double> at;
-    for (const Series* s : runs) {
-      const auto& metric = s->best.empty() ? std::nullopt : s->best[std::min(i, s->best.size() - 1)];
-      at.push_back(metric ? tune::speedup(*metric, *reference, c.metric) : 0);
-    }
-    values[i] = tune::median(at);
-  }
+// What was best after each execution.
+std::vector<double> curve(const Comparison& c, const Group& g) {
+  std::vector<double> values;
+  if (!reference(c)) return values;
+  for (std::int64_t n = 1; n <= g.executions(); ++n) values.push_back(median_relative(c, g, n));
   return values;
 }
 
@@ -40,13 +30,7 @@ class Plot {
  public:
   Plot(const Comparison& c, std::map<std::string, std::size_t>* colours)
       : comparison_(c), colours_(*colours) {
-    std::vector<const Series*> runs;
-    for (std::size_t i = 0; i < c.series.size(); ++i) {
-      runs.push_back(&c.series[i]);
-      if (i + 1 < c.series.size() && c.series[i + 1].strategy == c.series[i].strategy) continue;
-      curves_.emplace_back(c.series[i].strategy, curve(c, runs));
-      runs.clear();
-    }
+    for (const Group& g : groups(c)) curves_.emplace_back(g.strategy, curve(c, g));
     for (const auto& [strategy, values] : curves_) {
       colours_.emplace(strategy, colours_.size());
       executions_ = std::max(executions_, static_cast<double>(values.size()));

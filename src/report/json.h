@@ -10,6 +10,9 @@ namespace mapwright::report {
 
 using Json = nlohmann::ordered_json;
 
+//! {"name", "unit", "better": "larger" or "smaller"}
+Json metric_json(const program::Metric& metric);
+
 //! Adds to a document what an execution says: "outcome", "failure", "metric", "seconds_per_iteration",
 //! "gflops_per_node", "bytes", "memory", "critical_path", "tasks", "processors", "regions". Of one that
 //! failed, the figures are null and the lists are empty.

@@ -151,9 +151,7 @@ void add_tuning(Json* document, const TuningResult& r) {
   Json& d = *document;
   const auto number = [](const std::optional<double>& metric) { return metric ? Json(*metric) : Json(); };
   const tune::Trial* best = r.best();
-  d["metric"] = {{"name", r.metric.name},
-                 {"unit", r.metric.unit},
-                 {"better", r.metric.larger_is_better ? "larger" : "smaller"}};
+  d["metric"] = metric_json(r.metric);
   d["best"] = best == nullptr
                   ? Json()
                   : Json{{"mapper", r.best_file}, {"metric", number(best->metric)}, {"trial", best->number}};

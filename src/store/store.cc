@@ -22,9 +22,7 @@
 namespace mapwright::store {
 namespace {
 
-constexpr std::array<std::string_view, 3> kStates = {"running", "finished", "interrupted"};
 constexpr std::array<std::string_view, 3> kRoles = {"proposal", "expert", "default"};
-constexpr std::array<std::string_view, 4> kStatuses = {"ok", "failed", "refused", "duplicate"};
 
 template <class Enum, std::size_t kSize>
 std::string_view word(const std::array<std::string_view, kSize>& words, Enum value) {

@@ -6,6 +6,7 @@
 // belong to one thread at a time and do not survive a fork.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -28,6 +29,10 @@ struct NewRun {
 };
 
 enum class State : std::uint8_t { running, finished, interrupted };
+inline constexpr std::array<std::string_view, 3> kStates{"running", "finished", "interrupted"};
+constexpr std::string_view name_of(State state) {
+  return kStates[static_cast<std::size_t>(state)];
+}
 
 struct Run {
   std::string id;  //!< "circuit-1"
@@ -45,7 +50,17 @@ struct Run {
 };
 
 enum class Role : std::uint8_t { proposal, expert, default_mapper };
-enum class Status : std::uint8_t { ok, failed, refused, duplicate };
+enum class Status : std::uint8_t {
+  ok,
+  failed,     //!< executed, or found impossible by the engine
+  refused,    //!< no mapper: nothing was executed
+  duplicate,  //!< of an earlier one, whose result it has
+};
+//! As stores and documents have them.
+inline constexpr std::array<std::string_view, 4> kStatuses{"ok", "failed", "refused", "duplicate"};
+constexpr std::string_view name_of(Status status) {
+  return kStatuses[static_cast<std::size_t>(status)];
+}
 
 //! Texts may hold any bytes, and numbers any value: all come back as they were.
 struct Trial {

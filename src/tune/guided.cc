@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "guide/remap.h"
 #include "lang/edit.h"
-#include "lang/placement.h"
 #include "tune/evaluator.h"
 #include "tune/space.h"
 
@@ -110,7 +109,7 @@ class Guided final : public Strategy {
     if (!first && !better) return;
     const Checked checked = check(trial.mapper);
     if (!checked.mapper) return;
-    best_ = {checked.mapper, cost};
+    best_ = {checked.mapper, checked.canonical, cost};
     shares_.clear();
     // Where time goes is more than the bare metric.
     if (problem_.guide->level() != guide::Level::system)
@@ -129,6 +128,7 @@ class Guided final : public Strategy {
   enum class Stage : std::uint8_t { findings, maps, single };
   struct Best {
     lang::MapperPtr mapper;
+    std::string canonical;
     double cost = kNever;
   };
 
@@ -154,8 +154,7 @@ class Guided final : public Strategy {
   bool changes(const std::vector<lang::Edit>& edits) const {
     if (edits.empty()) return false;
     const auto text = lang::edited(best_.mapper->source(), edits);
-    return text.ok() &&
-           check(*text).canonical != check(std::string(best_.mapper->source()->text())).canonical;
+    return text.ok() && check(*text).canonical != best_.canonical;
   }
 
   // Where nothing around a user's mapper works: what the runtime does by itself, and what is around that.
@@ -180,9 +179,7 @@ class Guided final : public Strategy {
   }
 
   std::optional<plan::Plan> planned(const lang::MapperPtr& mapper) const {
-    const auto placer = lang::Placer::create(mapper, problem_.planner->site()->grid());
-    if (!placer) return std::nullopt;
-    auto plan = problem_.planner->plan(**placer);
+    auto plan = problem_.planner->plan(mapper);
     if (auto* p = std::get_if<plan::Plan>(&plan)) return std::move(*p);
     return std::nullopt;
   }

@@ -68,7 +68,7 @@ store::Trial to_record(const Trial& trial, store::Role role) {
   record.role = role;
   record.mapper = trial.mapper;
   record.canonical = trial.canonical.empty() ? "" : base::digest(trial.canonical);
-  record.status = static_cast<store::Status>(trial.status);
+  record.status = trial.status;
   record.metric = trial.metric;
   record.samples = trial.samples;
   record.failure_code = trial.failure_code;
@@ -87,7 +87,7 @@ std::optional<Trial> from_record(const store::Trial& record) {
   trial.mapper = record.mapper;
   trial.why = record.why;
   trial.canonical = check(record.mapper).canonical;
-  trial.status = static_cast<Status>(record.status);
+  trial.status = record.status;
   trial.duplicate_of = record.duplicate_of;
   trial.metric = record.metric;
   trial.samples = record.samples;

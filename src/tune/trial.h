@@ -1,31 +1,20 @@
 // One proposal and what came of it.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "guide/guide.h"
 #include "program/program.h"
+#include "store/store.h"
 #include "tune/search.h"
 
 namespace mapwright::tune {
 
-enum class Status : std::uint8_t {
-  ok,
-  failed,     //!< executed, or found impossible by the engine
-  refused,    //!< no mapper: nothing was executed
-  duplicate,  //!< of an earlier one, whose result it has
-};
-
-constexpr std::string_view name_of(Status status) {
-  constexpr std::array<std::string_view, 4> kNames{"ok", "failed", "refused", "duplicate"};
-  return kNames[static_cast<std::size_t>(status)];
-}
+using store::Status;
 
 struct Trial {
   std::int64_t number = 0;  //!< from 1, in the order of proposals

@@ -19,10 +19,6 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-}  // namespace
-
-namespace {
-
 constexpr std::array<std::string_view, 8> kStopped{"the budget is used up",
                                                    "the time is up",
                                                    "the target is reached",
@@ -79,12 +75,12 @@ std::vector<Tuning::Open> Tuning::read(std::vector<Proposal> proposals) {
     open.proposal = std::move(p);
     ++number;
     // What is no mapper is known by its text.
-    const std::string& key = open.checked.mapper ? open.checked.canonical : open.proposal.mapper;
-    const auto found = numbers_.find(key);
+    open.key = open.checked.mapper ? open.checked.canonical : open.proposal.mapper;
+    const auto found = numbers_.find(open.key);
     if (found != numbers_.end()) {
       open.duplicate_of = found->second;
     } else {
-      const auto [first, fresh] = numbers.emplace(key, number);
+      const auto [first, fresh] = numbers.emplace(open.key, number);
       if (!fresh) open.duplicate_of = first->second;
     }
     batch.push_back(std::move(open));
@@ -92,15 +88,11 @@ std::vector<Tuning::Open> Tuning::read(std::vector<Proposal> proposals) {
   return batch;
 }
 
-// Takes a result from the record, where it has one: whether the record fits.
-bool Tuning::replays(Open* open, std::int64_t number) {
-  if (journal_ == nullptr) return true;
-  const auto& recorded = journal_->recorded();
-  if (static_cast<std::size_t>(number) > recorded.size()) return true;
-  const Trial& then = recorded[static_cast<std::size_t>(number) - 1];
-  if (then.mapper != open->proposal.mapper) return false;
-  open->result = then;
-  return true;
+// What the record has of a trial; null where it ends before.
+const Trial* Tuning::recorded(std::int64_t number) const {
+  if (journal_ == nullptr) return nullptr;
+  const auto i = static_cast<std::size_t>(number) - 1;
+  return i < journal_->recorded().size() ? &journal_->recorded()[i] : nullptr;
 }
 
 void Tuning::evaluate(std::span<Open> chunk) {
@@ -108,7 +100,10 @@ void Tuning::evaluate(std::span<Open> chunk) {
   std::vector<Open*> wanted;
   for (Open& open : chunk) {
     ++number;
-    if (!replays(&open, number)) return;  // commit says so
+    if (const Trial* then = recorded(number)) {
+      if (then->mapper != open.proposal.mapper) return;  // commit says so
+      open.result = *then;
+    }
     if (open.result || open.duplicate_of) continue;
     if (journal_ != nullptr && open.checked.mapper) open.result = journal_->find(open.checked.canonical);
     if (!open.result) wanted.push_back(&open);
@@ -139,9 +134,8 @@ bool Tuning::improves(const Trial& trial) const {
 
 bool Tuning::commit(Open* open) {
   const auto number = static_cast<std::int64_t>(outcome_.trials.size()) + 1;
-  const bool recorded =
-      journal_ != nullptr && static_cast<std::size_t>(number) <= journal_->recorded().size();
-  if (recorded && !open->result) {
+  const bool replayed = recorded(number) != nullptr;
+  if (replayed && !open->result) {
     outcome_.problems.add(
         {&problem::other_proposal,
          nullptr,
@@ -165,7 +159,7 @@ bool Tuning::commit(Open* open) {
   trial.mapper = open->proposal.mapper;
   trial.why = open->proposal.why;
   trial.duplicate_of = open->duplicate_of;
-  if (recorded) {
+  if (replayed) {
     seconds_ += trial.seconds;
   } else if (journal_ != nullptr) {
     if (auto problems = journal_->add(trial)) {
@@ -176,7 +170,7 @@ bool Tuning::commit(Open* open) {
   if (open->duplicate_of) {
     ++duplicates_;
   } else {
-    numbers_.emplace(open->checked.mapper ? open->checked.canonical : open->proposal.mapper, number);
+    numbers_.emplace(open->key, number);
     duplicates_ = 0;
     ++outcome_.evaluations;
     ++since_best_;
@@ -197,7 +191,7 @@ bool Tuning::commit(Open* open) {
 
 std::optional<Stopped> Tuning::limit() const {
   // What the record has is done: limits are for what comes after it.
-  if (journal_ != nullptr && outcome_.trials.size() < journal_->recorded().size()) return std::nullopt;
+  if (recorded(static_cast<std::int64_t>(outcome_.trials.size()) + 1) != nullptr) return std::nullopt;
   if (ended_) return ended_;
   const program::Metric& metric = problem_.program().metric;
   if (outcome_.best && limits_.target &&

@@ -75,12 +75,13 @@ class Tuning {
   struct Open {
     Proposal proposal;
     Checked checked;
+    std::string key;  // equal for duplicates
     std::optional<std::int64_t> duplicate_of;
     std::optional<Trial> result;
   };
 
   std::vector<Open> read(std::vector<Proposal> proposals);
-  bool replays(Open* open, std::int64_t number);
+  const Trial* recorded(std::int64_t number) const;
   void evaluate(std::span<Open> chunk);
   bool commit(Open* open);
   std::optional<Stopped> limit() const;

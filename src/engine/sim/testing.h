@@ -88,8 +88,7 @@ inline std::variant<plan::Plan, plan::Failure> planned(const program::Program& p
   const auto compiled = lang::compile(std::make_shared<base::Source>("m.mapper", mapper));
   for (const auto& d : compiled.problems.items()) ADD_FAILURE() << base::render(d, false);
   auto planner = plan::Planner::create(std::make_shared<const program::Program>(program), machine, nodes);
-  auto placer = lang::Placer::create(compiled.mapper, (*planner)->site()->grid());
-  return (*planner)->plan(**placer);
+  return (*planner)->plan(compiled.mapper);
 }
 
 //! Of what can be planned.
