@@ -1,0 +1,68 @@
+#include "base/os/environment.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+namespace mapwright::os {
+namespace {
+
+// Patterns of names in capital letters; * stands for any text, also for none, and only at an end.
+constexpr std::array<std::string_view, 22> kSecret{
+    "*_API_KEY",   "*_APIKEY", "*_TOKEN",    "*_SECRET*", "*_ACCESS_KEY", "*_PRIVATE_KEY",
+    "*_KEY_ID",    "*_AUTH",   "*PASSWORD*", "*PASSWD*",  "*PASSPHRASE*", "*CREDENTIAL*",
+    "API_KEY",     "TOKEN",    "SECRET*",    "PGPASS*",   "NETRC",        "OPENAI_*",
+    "ANTHROPIC_*", "HF_*",     "AWS_*",      "AZURE_*"};
+
+bool matches(std::string_view name, std::string_view pattern) {
+  const bool open_left = pattern.starts_with('*');
+  const bool open_right = pattern.ends_with('*');
+  pattern.remove_prefix(open_left ? 1 : 0);
+  pattern.remove_suffix(open_right ? 1 : 0);
+  if (open_left && open_right) return name.find(pattern) != std::string_view::npos;
+  if (open_left) return name.ends_with(pattern);
+  if (open_right) return name.starts_with(pattern);
+  return name == pattern;
+}
+
+char upper(char c) {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
+
+}  // namespace
+
+Environment environment() {
+  Environment all;
+  if (environ == nullptr) return all;
+  for (char** e = environ; *e != nullptr; ++e) all.emplace_back(*e);
+  return all;
+}
+
+bool names_secret(std::string_view name) {
+  std::string capital(name);
+  std::ranges::transform(capital, capital.begin(), upper);
+  return std::ranges::any_of(kSecret, [&](std::string_view pattern) { return matches(capital, pattern); });
+}
+
+Environment without_secrets(Environment all) {
+  std::erase_if(all, [](const std::string& variable) {
+    return names_secret(std::string_view(variable).substr(0, variable.find('=')));
+  });
+  return all;
+}
+
+std::optional<std::string> take_secret(const std::string& name) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): the header says so
+  char* value = ::getenv(name.c_str());
+  if (value == nullptr) return std::nullopt;
+  std::string secret = value;
+  ::explicit_bzero(value, secret.size());
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): the header says so
+  ::unsetenv(name.c_str());
+  return secret;
+}
+
+}  // namespace mapwright::os
