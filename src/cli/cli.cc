@@ -93,6 +93,7 @@ int run(int argc, char** argv) {
   commands.push_back(tune_command(&app));
   commands.push_back(run_command(&app));
   commands.push_back(compare_command(&app));
+  commands.push_back(write_command(&app));
   commands.push_back(check_command(&app));
   commands.push_back(fmt_command(&app));
   commands.push_back(place_command(&app));

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <thread>
 #include <utility>
 
@@ -58,6 +60,19 @@ machine::Machine machine_on_the_spot(const std::array<std::int64_t, kProcessorKi
 }
 
 }  // namespace
+
+const CLI::Validator& positive_number() {
+  static const CLI::Validator kPositive(
+      [](std::string& word) {
+        double value = 0;
+        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+        const bool whole = error == std::errc() && end == word.data() + word.size();
+        return whole && std::isfinite(value) && value > 0 ? ""
+                                                          : fmt::format("'{}' is no number above 0", word);
+      },
+      "");
+  return kPositive;
+}
 
 int jobs_of(int wanted) {
   return wanted > 0 ? wanted : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));

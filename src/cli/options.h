@@ -36,6 +36,9 @@ struct MachineOptions {
   machine::Grid grid(std::int64_t ranks_per_node = 1) const;
 };
 
+//! What options take: a number above 0.
+const CLI::Validator& positive_number();
+
 //! --jobs N: how many at once. 0: one for each core.
 int jobs_of(int wanted);
 

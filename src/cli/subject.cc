@@ -50,6 +50,11 @@ void SubjectOptions::add_mapper_first(CLI::App* command) {
   add_size(command);
 }
 
+void SubjectOptions::add_named_program(CLI::App* command) {
+  command->add_option("--program", program, kProgram)->type_name("PROGRAM");
+  add_size(command);
+}
+
 void SubjectOptions::add_size(CLI::App* command) {
   command->add_option("--machine", machine, "A machine's name or file")
       ->type_name("MACHINE")
@@ -114,7 +119,8 @@ base::SourcePtr default_mapper() {
   return std::make_shared<base::Source>("<default>", "");
 }
 
-base::SourcePtr start_of(std::string_view strategy, const base::SourcePtr& start, const std::string& program) {
+base::SourcePtr start_of(std::string_view strategy, const base::SourcePtr& start,
+                         const std::string& program) {
   if (strategy == "expert") return shipped_mapper("expert", program);
   return strategy == "default" ? default_mapper() : start;
 }

@@ -33,6 +33,8 @@ struct SubjectOptions {
   void add_program(CLI::App* command);
   //! MAPPER ... --program PROGRAM
   void add_mapper_first(CLI::App* command);
+  //! ... [--program PROGRAM]
+  void add_named_program(CLI::App* command);
   //! The machine, and what the program is made from.
   void add_size(CLI::App* command);
 };

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/json.h"
+#include "cli/options.h"
 #include "cli/store_file.h"
 #include "cli/tune_settings.h"
 #include "engine/sim/sim.h"
@@ -44,8 +45,7 @@ class Run {
     expert_ = shipped_mapper("expert", program);
     default_ = default_mapper();
     const base::SourcePtr start = start_of(settings_.strategy, settings_.start, program);
-    if (!start)
-      throw Stop{Exit::no_input, fmt::format("there is no expert mapper for '{}'", program), {}};
+    if (!start) throw Stop{Exit::no_input, fmt::format("there is no expert mapper for '{}'", program), {}};
     problem_ = {subject_.planner, compile(start), &guide_, settings_.seed};
     result_.subject = title(subject_, settings_.subject.nodes);
     result_.strategy = settings_.strategy;
@@ -58,6 +58,7 @@ class Run {
   // `ended`: it ended before, for this reason, and nothing more is tried.
   Exit run(tune::StoreJournal* journal, int jobs, std::optional<tune::Stopped> ended, bool json) {
     result_.run = journal->id();
+    if (settings_.asks_model()) open_model(journal);
     for (const std::string& note : subject_.program->notes) console_.say(note);
     if (expert_) result_.expert = baseline(*expert_, store::Role::expert, journal);
     result_.default_mapper = baseline(*default_, store::Role::default_mapper, journal);
@@ -80,12 +81,62 @@ class Run {
     return finish(journal, json);
   }
 
+  // What a language model would be asked first, and what the run may cost. Nobody is asked.
+  Exit dry_run(bool json) {
+    Estimate estimate;
+    std::optional<llm::Request> first;
+    ModelSession session(settings_.model, std::make_unique<Unsent>(&first));
+    model_ = session.about(subject_);
+    problem_.model = &model_;
+    const auto strategy = tune::find_strategy(settings_.strategy)->make(problem_);
+    tune::Tuning tuning(problem_, strategy.get(), evaluator_, settings_.limits, nullptr);
+    tuning.stop_when([&] { return first.has_value() || interrupt_.asked(); });
+    tuning.run();
+    if (!first) {
+      console_.say("the language model would not be asked at all within this budget");
+      return Exit::ok;
+    }
+    estimate.request = *std::move(first);
+    estimate.calls = budget_of(settings_.model, most_calls()).calls.value_or(0);
+    estimate.growth = tune::find_strategy(settings_.strategy)
+                          ->growth(model_, static_cast<std::size_t>(settings_.limits.budget));
+    estimate.prices = prices_of(settings_.model);
+    estimate.priced = !settings_.model.price.empty();
+    if (json) {
+      Json d;
+      d["schema"] = "mapwright.prompt/1";
+      add_estimate(&d, estimate);
+      console_.result(dump(d));
+    } else {
+      console_.result(estimate_text(estimate));
+    }
+    return Exit::ok;
+  }
+
   // A folder that cannot be made is better known before the work than after it.
   void make_out_folder() {
     if (!settings_.out.empty()) made_ = make_folder(settings_.out);
   }
 
  private:
+  // A call for each proposal, one more where a reply has to be mended, and some that lead to duplicates.
+  std::int64_t most_calls() const { return 3 * settings_.limits.budget + 10; }
+
+  void open_model(tune::StoreJournal* journal) {
+    ModelSession::Record record;
+    record.recorded = journal->answered();
+    record.keep = [this, journal](const llm::Exchange& exchange) {
+      auto problems = journal->add_exchange(exchange);
+      if (problems) unkept_ = *std::move(problems);
+      return !problems;
+    };
+    record.cancelled = [this] { return interrupt_.asked(); };
+    record.most_calls = most_calls();
+    session_.emplace(settings_.model, std::move(record));
+    model_ = session_->about(subject_);
+    problem_.model = &model_;
+  }
+
   // Whether it was not there before.
   static bool make_folder(const std::filesystem::path& folder) {
     std::error_code error;
@@ -113,7 +164,8 @@ class Run {
 
   Exit finish(tune::StoreJournal* journal, bool json) {
     const tune::Stopped why = result_.outcome.stopped;
-    const bool interrupted = why == tune::Stopped::interrupted;
+    // What could go on later is not over: without its language model a run waits for it.
+    const bool interrupted = why == tune::Stopped::interrupted || why == tune::Stopped::model;
     // The best is written first: it is what the run was for.
     if (result_.best() != nullptr) {
       write_best();
@@ -121,7 +173,9 @@ class Run {
       std::error_code none;
       std::filesystem::remove(settings_.out, none);  // which it does only where nothing is in it
     }
+    write_session(*journal);
     if (why == tune::Stopped::record) throw store_stop(result_.outcome.problems);
+    if (!unkept_.empty()) throw store_stop(unkept_);
     const auto state = interrupted ? store::State::interrupted : store::State::finished;
     if (auto problems = journal->finish(state, words(why))) throw store_stop(*problems);
     if (json) {
@@ -140,8 +194,12 @@ class Run {
     }
     if (interrupted) {
       const std::string where = store_.file ? " --store " + *store_.file : "";
-      console_.say(fmt::format("interrupted; 'mapwright resume {}{}' goes on", result_.run, where));
-      return Exit::interrupted;
+      console_.problems(result_.outcome.problems);
+      const bool asked = why == tune::Stopped::interrupted;
+      console_.say(fmt::format("{}; 'mapwright resume {}{}' goes on",
+                               asked ? "interrupted" : "the language model gave no answer", result_.run,
+                               where));
+      return asked ? Exit::interrupted : Exit::unavailable;
     }
     return result_.best() != nullptr ? Exit::ok : Exit::failed;
   }
@@ -160,6 +218,22 @@ class Run {
     make_folder(folder);
     result_.best_file = (folder / "best.mapper").string();
     write_text(result_.best_file, report::best_header(result_) + best.mapper);
+  }
+
+  // What was asked and said, so that it can be replayed anywhere.
+  void write_session(const tune::StoreJournal& journal) {
+    if (!session_) return;
+    result_.model =
+        report::ModelUse{settings_.model.name.empty() ? settings_.model.provider : settings_.model.name,
+                         session_->spent(), !settings_.model.price.empty(), ""};
+    if (journal.answered().empty()) return;
+    namespace fs = std::filesystem;
+    const fs::path folder = settings_.out.empty() ? own_folder() : fs::path(settings_.out);
+    make_folder(folder);
+    std::string text;
+    for (const llm::Exchange& e : journal.answered()) text += llm::to_json(e) + "\n";
+    result_.model->file = (folder / "session.jsonl").string();
+    write_text(result_.model->file, text);
   }
 
   // Named after the run; where another store's run of that name has left its mapper, with a number.
@@ -195,6 +269,9 @@ class Run {
   base::SourcePtr expert_;  // null where there is none
   base::SourcePtr default_;
   bool made_ = false;  // the folder of --out
+  std::optional<ModelSession> session_;
+  tune::Model model_;         // of the session
+  base::Diagnostics unkept_;  // why what a language model said could not be kept
   report::TuningResult result_;
 };
 
@@ -204,18 +281,33 @@ class Tune : public Command {
     CLI::App* a = add(parent, "tune", "Finds a faster mapper for a program, and says why it is faster",
                       "mapwright tune circuit --machine p100x4 --nodes 2");
     settings_.add_to(a);
+    a->add_flag("--dry-run", dry_run_,
+                "Prints the first prompt for a language model and what the run may cost, and sends nothing")
+        ->group("Language model");
     add_jobs(a, &jobs_);
     store_.add_to(a);
   }
 
   Exit run(Console& console) override {
     settings_.read_files();
+    if (dry_run_) {
+      if (!settings_.asks_model())
+        throw Stop{Exit::usage,
+                   fmt::format("--dry-run shows what a language model is asked: the strategy {} asks none",
+                               settings_.strategy),
+                   {}};
+      return Run(settings_, store_, &console).dry_run(json());
+    }
+    const std::vector<llm::Exchange> said = settings_.model.read_replay();
     Run run(settings_, store_, &console);
     run.make_out_folder();
     const auto store = open_store(store_, true);
     const std::string key = settings_.subject_key();
     auto writer = expect(store->create({run.program(), key, settings_.save()}));
-    tune::StoreJournal journal(store.get(), std::move(writer), key, {});
+    tune::StoreJournal journal(store.get(), std::move(writer), key, {}, {});
+    for (const llm::Exchange& e : said) {
+      if (auto problems = journal.add_exchange(e)) throw store_stop(*problems);
+    }
     return run.run(&journal, jobs_of(jobs_), std::nullopt, json());
   }
 
@@ -223,6 +315,7 @@ class Tune : public Command {
   TuneSettings settings_;
   StoreOptions store_;
   int jobs_ = 0;
+  bool dry_run_ = false;
 };
 
 class Resume : public Command {
@@ -234,6 +327,7 @@ class Resume : public Command {
     a->add_option("--budget", budget_, "Another budget than the run has, for one that goes on longer")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))
         ->type_name("N");
+    limits_.add_limits(a);
     add_jobs(a, &jobs_);
     store_.add_to(a);
   }
@@ -250,25 +344,30 @@ class Resume : public Command {
     auto writer = expect(store->reopen(id_));
     base::expects(before.has_value(), "a run that was reopened is there");
     TuneSettings settings = TuneSettings::load(before->settings);
-    const bool ended =
-        before->state == store::State::finished && !(budget_ && *budget_ != settings.limits.budget);
+    const bool ended = before->state == store::State::finished &&
+                       !(budget_ && *budget_ != settings.limits.budget) && !limits_.limited();
     if (budget_) settings.limits.budget = *budget_;
+    settings.model.take_limits(limits_);
     const std::vector<store::Trial> records = expect(store->trials(id_));
-    tune::StoreJournal journal(store.get(), std::move(writer), before->subject, records);
-    if (!journal.whole()) {
-      throw Stop{Exit::io,
-                 fmt::format("the run '{}' cannot go on: what the store '{}' has of it is damaged, or was "
-                             "recorded by another version of mapwright",
-                             id_, store_path(store_).string()),
-                 {}};
-    }
+    tune::StoreJournal journal(store.get(), std::move(writer), before->subject, records,
+                               expect(store->exchanges(id_)));
+    if (!journal.whole()) throw unreadable();
     Run run(settings, store_, &console);
     return run.run(&journal, jobs_of(jobs_), ended ? tune::stopped(before->stopped) : std::nullopt, json());
   }
 
  private:
+  Stop unreadable() const {
+    return {Exit::io,
+            fmt::format("the run '{}' cannot go on: what the store '{}' has of it is damaged, or was "
+                        "recorded by another version of mapwright",
+                        id_, store_path(store_).string()),
+            {}};
+  }
+
   std::string id_;
   std::optional<std::int64_t> budget_;
+  ModelOptions limits_;  // other ones than the run has
   StoreOptions store_;
   int jobs_ = 0;
 };

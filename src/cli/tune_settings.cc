@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "cli/options.h"
 #include "cli/program_file.h"
 #include "tune/strategy.h"
 
@@ -45,11 +46,6 @@ std::optional<double> number(const std::string& word) {
 // Empty for what is right, as CLI11 wants it.
 const CLI::Validator kFinite(
     [](std::string& word) { return number(word) ? "" : fmt::format("'{}' is no number", word); }, "");
-const CLI::Validator kPositive(
-    [](std::string& word) {
-      return number(word).value_or(0) > 0 ? "" : fmt::format("'{}' is no number above 0", word);
-    },
-    "");
 const CLI::Validator kSeed(
     [](std::string& word) {
       return base::parse_integer(word).value_or(-1) >= 0 ? ""
@@ -84,7 +80,7 @@ void TuneSettings::add_to(CLI::App* command) {
       ->type_name("N")
       ->capture_default_str();
   command->add_option("--time", limits.seconds, "Seconds after which no further mapper is executed")
-      ->check(kPositive)
+      ->check(positive_number())
       ->type_name("SECONDS");
   command->add_option("--target", limits.target, "A metric that is good enough")
       ->check(kFinite)
@@ -105,6 +101,8 @@ void TuneSettings::add_to(CLI::App* command) {
       ->type_name("N")
       ->capture_default_str();
   guide.add_to(command);
+  model.add_to(command);
+  model.add_search(command);
   command->add_option("--out", out, "The folder for best.mapper (default: the run's id)")
       ->check([](const std::string& word) {
         return std::string(word.empty() ? "it is the name of a folder" : "");
@@ -124,6 +122,11 @@ void TuneSettings::read_files() {
   start = from ? std::make_shared<base::Source>(*from == "-" ? "<stdin>" : *from, read_text(*from))
                : default_mapper();
   rules = read_rules(guide);
+  if (asks_model()) model.read_files();
+}
+
+bool TuneSettings::asks_model() const {
+  return tune::find_strategy(strategy)->asks_model();
 }
 
 std::string TuneSettings::subject_key() const {
@@ -165,6 +168,7 @@ std::string TuneSettings::save() const {
   d["rules"] = Json::array();
   for (const base::SourcePtr& r : rules) d["rules"].push_back(text_of(r));
   d["out"] = out;
+  if (asks_model()) model.save(&d["model"]);
   return d.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -194,6 +198,7 @@ TuneSettings TuneSettings::load(const std::string& settings) {
     t.guide.level = d.at("guide_level").get<std::string>();
     for (const Json& r : d.at("rules")) t.rules.push_back(source_of(r));
     t.out = d.at("out").get<std::string>();
+    if (d.contains("model")) t.model.load(d.at("model"));
     if (tune::find_strategy(t.strategy) == nullptr || !guide::rule_set(t.guide.rules) ||
         !guide::level(t.guide.level))
       throw Stop{Exit::io, "the run was recorded by another version of mapwright", {}};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/guidance.h"
+#include "cli/model.h"
 #include "cli/subject.h"
 #include "tune/evaluator.h"
 #include "tune/tuning.h"
@@ -25,11 +26,14 @@ struct TuneSettings {
   tune::Repeats repeats{.warmup = 1, .count = 5};
   GuideOptions guide;
   std::vector<base::SourcePtr> rules;  //!< of the user
+  ModelOptions model;                  //!< of strategies that ask one
   std::string out;                     //!< a folder; empty: one with the run's id as its name
 
   void add_to(CLI::App* command);
   //! Reads every file that was named, once. Throws Stop.
   void read_files();
+  //! Whether the strategy asks a language model.
+  bool asks_model() const;
   //! What executions depend on, beside the mapper.
   std::string subject_key() const;
 

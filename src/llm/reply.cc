@@ -123,6 +123,8 @@ std::optional<Slip> take(const Field& field, const LooseValue& value, FieldValue
     return wrong(fmt::format("\"{}\" is {} in the reply", field.name, name_of(value)));
   for (std::size_t i = 0; i < value.values.size(); ++i) {
     if (value.values[i].kind == Kind::text) continue;
+    // Strict schemas want every key: null is how a model leaves one out.
+    if (value.values[i].kind == Kind::null && field.kind == FieldKind::map) continue;
     const std::string which = value.kind == Kind::list
                                   ? fmt::format("element {}", i + 1)
                                   : fmt::format("\"{}\"", base::shortened(base::visible(value.keys[i]), 60));
@@ -135,7 +137,9 @@ std::optional<Slip> take(const Field& field, const LooseValue& value, FieldValue
     for (const LooseValue& v : value.values) list.push_back(v.text);
   } else {
     TextMap& map = to->emplace<TextMap>();
-    for (std::size_t i = 0; i < value.keys.size(); ++i) map.emplace_back(value.keys[i], value.values[i].text);
+    for (std::size_t i = 0; i < value.keys.size(); ++i) {
+      if (value.values[i].kind == Kind::text) map.emplace_back(value.keys[i], value.values[i].text);
+    }
   }
   return std::nullopt;
 }

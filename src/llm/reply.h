@@ -19,7 +19,7 @@ namespace mapwright::llm {
 enum class FieldKind : std::uint8_t {
   text,   //!< a string
   texts,  //!< a list of strings
-  map,    //!< an object whose values are strings
+  map,    //!< an object whose values are strings; a null counts as if its key were not there
 };
 
 //! One field of the object that is wanted; others that it has are left alone.

@@ -104,8 +104,7 @@ bool is_one_of(const Answer& answer, const std::array<Fault, kSize>& faults) {
 }  // namespace
 
 std::int64_t estimated_tokens(std::string_view text) {
-  constexpr std::size_t kBytesOfToken = 3;
-  return static_cast<std::int64_t>((text.size() + kBytesOfToken - 1) / kBytesOfToken);
+  return (static_cast<std::int64_t>(text.size()) + kBytesPerToken - 1) / kBytesPerToken;
 }
 
 Usage worst_case(const Request& request) {

@@ -37,6 +37,7 @@ struct Spent {
 //! About how many tokens a text has: a third of its bytes, which for English and for program text is more
 //! than the byte-pair encoders of today make of it (about four bytes a token), so that estimates are on the
 //! safe side.
+inline constexpr std::int64_t kBytesPerToken = 3;
 std::int64_t estimated_tokens(std::string_view text);
 //! The most that a call can use: the estimate of its prompt, its schema and its grammar, with a few tokens
 //! around each message, and all of max_tokens.

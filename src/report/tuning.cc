@@ -110,6 +110,7 @@ std::string tuning_text(const TuningResult& r) {
     if (const std::int64_t n = count(r.outcome, status); n > 0) text += fmt::format(", {} {}", n, name);
   }
   text += fmt::format("; {}\n", words(r.outcome.stopped));
+  if (r.model) text += use_text(*r.model) + "\n";
   if (best == nullptr)
     return text + (r.outcome.evaluations == 0 ? "nothing was tried\n" : "no mapper was found that works\n");
   if (!r.changes.empty()) {
@@ -117,7 +118,17 @@ std::string tuning_text(const TuningResult& r) {
     for (const std::string& line : r.changes) text += "  " + line + "\n";
   }
   if (!r.best_file.empty()) text += fmt::format("\nbest mapper: {}\n", base::visible(r.best_file));
+  if (r.model && !r.model->file.empty()) text += fmt::format("session: {}\n", base::visible(r.model->file));
   return text;
+}
+
+std::string use_text(const ModelUse& use) {
+  const llm::Spent& s = use.spent;
+  return fmt::format("{} was asked {}{}: {} tokens of prompts and {} of replies{}{}", base::visible(use.name),
+                     s.calls == 1 ? "once" : fmt::format("{} times", s.calls),
+                     s.retries > 0 ? fmt::format(", with {} retries", s.retries) : "", s.usage.prompt,
+                     s.usage.reply, s.usage.estimated ? ", partly estimated" : "",
+                     use.priced ? fmt::format(", for ${:.4f}", s.dollars) : "");
 }
 
 std::string best_header(const TuningResult& r) {
@@ -175,6 +186,17 @@ void add_tuning(Json* document, const TuningResult& r) {
   d["trials"] = std::move(trials);
   d["changes"] = r.changes;
   d["stopped"] = words(r.outcome.stopped);
+  if (r.model) {
+    const llm::Spent& s = r.model->spent;
+    d["model"] = {{"name", r.model->name},
+                  {"calls", s.calls},
+                  {"retries", s.retries},
+                  {"prompt_tokens", s.usage.prompt},
+                  {"reply_tokens", s.usage.reply},
+                  {"estimated", s.usage.estimated},
+                  {"dollars", r.model->priced ? Json(s.dollars) : Json()},
+                  {"session", r.model->file.empty() ? Json() : Json(r.model->file)}};
+  }
   d["run"] = r.run;
 }
 

@@ -6,11 +6,20 @@
 #include <string>
 #include <vector>
 
+#include "llm/session.h"
 #include "program/program.h"
 #include "report/json.h"
 #include "tune/tuning.h"
 
 namespace mapwright::report {
+
+//! What a language model was asked for.
+struct ModelUse {
+  std::string name;  //!< of the model, or of who answered
+  llm::Spent spent;
+  bool priced = false;  //!< the dollars mean something
+  std::string file;     //!< of the session; empty where there is none
+};
 
 //! A finished or interrupted run.
 struct TuningResult {
@@ -25,6 +34,7 @@ struct TuningResult {
   std::vector<std::string> changes;  //!< of the best mapper against `compared`
   std::string compared;              //!< "the expert's mapper"
   std::string best_file;             //!< empty where there is none
+  std::optional<ModelUse> model;     //!< of strategies that ask one
 
   const tune::Trial* best() const { return outcome.best ? &outcome.trials[*outcome.best] : nullptr; }
 };
@@ -37,6 +47,9 @@ std::string progress_text(const TuningResult& result, const tune::Progress& prog
 
 //! The tables of a run.
 std::string tuning_text(const TuningResult& result);
+
+//! "m was asked 9 times: 52000 tokens of prompts, 8000 of replies"
+std::string use_text(const ModelUse& use);
 
 //! Comment lines that stand before the best mapper: what it is for, what it gained, what it changes.
 std::string best_header(const TuningResult& result);

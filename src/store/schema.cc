@@ -18,7 +18,7 @@ constexpr std::uint32_t kApplication = 0x6d777274;  // "mwrt"
 // entry. Mappers are blobs, since their bytes need not be text. Numbers without a type keep their bits: a
 // REAL column turns -0.0 into 0.0, and SQLite has no NaN, which is kept as a blob. A trial has the subject of
 // its run beside its own key, for the index of version 2.
-constexpr std::array<std::string_view, 2> kMigrations = {
+constexpr std::array<std::string_view, 3> kMigrations = {
     R"(
 CREATE TABLE runs (
   number INTEGER PRIMARY KEY CHECK (number >= 1),
@@ -52,6 +52,14 @@ CREATE TABLE trials (
 )",
     R"(
 CREATE INDEX executions ON trials (subject, canonical) WHERE status IN ('ok', 'failed');
+)",
+    R"(
+CREATE TABLE exchanges (
+  sequence INTEGER PRIMARY KEY,
+  run INTEGER NOT NULL REFERENCES runs (number),
+  exchange TEXT NOT NULL
+) STRICT;
+CREATE INDEX exchanges_of_run ON exchanges (run);
 )"};
 constexpr std::int64_t kVersion = kMigrations.size();
 

@@ -217,6 +217,14 @@ base::Result<std::monostate> Writer::add(const Trial& trial) {
   return std::monostate();
 }
 
+base::Result<std::monostate> Writer::add_exchange(std::string_view exchange) {
+  base::expects(!finished_, "a run that has ended asks nobody");
+  const Problem p = connection_->run(Doing::writing, "INSERT INTO exchanges (run, exchange) VALUES (?, ?)",
+                                     {number_, exchange});
+  if (p) return *p;
+  return std::monostate();
+}
+
 base::Result<std::monostate> Writer::finish(State state, std::string_view stopped) {
   base::expects(!finished_ && state != State::running, "a run ends once");
   const Problem p =
@@ -357,6 +365,23 @@ base::Result<std::vector<Trial>> Store::trials(const std::string& id) const {
       {found[0].number}, [&](const Row& row) { return read_trial(row, &trials.emplace_back()); });
   if (p) return *p;
   return trials;
+}
+
+base::Result<std::vector<std::string>> Store::exchanges(const std::string& id) const {
+  const auto db = reader();
+  if (!db) return db.problems();
+  std::vector<NumberedRun> found;
+  if (Problem p = select_runs(db->get(), id, &found)) return *p;
+  if (found.empty()) return unknown_run(**db, id);
+  std::vector<std::string> exchanges;
+  const Problem p =
+      (*db)->run(Doing::reading, "SELECT exchange FROM exchanges WHERE run = ? ORDER BY sequence",
+                 {found[0].number}, [&](const Row& row) {
+                   exchanges.push_back(row.bytes(0));
+                   return true;
+                 });
+  if (p) return *p;
+  return exchanges;
 }
 
 base::Result<std::optional<Trial>> Store::find(const std::string& subject,

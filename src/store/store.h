@@ -103,6 +103,9 @@ class Writer {
   //! trial away again (a failure of the machine's power may take the last ones, and leaves those before
   //! whole). Its number is new for the run and the role.
   base::Result<std::monostate> add(const Trial& trial);
+  //! What a language model was asked for the run, and what it said: as JSON, opaque here. Committed as trials
+  //! are.
+  base::Result<std::monostate> add_exchange(std::string_view exchange);
   //! Nothing is added after it. `state` says how the run ended.
   base::Result<std::monostate> finish(State state, std::string_view stopped);
 
@@ -144,6 +147,7 @@ class Store {
   base::Result<std::optional<Run>> run(const std::string& id) const;
   base::Result<std::vector<Run>> runs() const;                           //!< oldest first
   base::Result<std::vector<Trial>> trials(const std::string& id) const;  //!< as they were added
+  base::Result<std::vector<std::string>> exchanges(const std::string& id) const;  //!< as they were added
   //! The first execution, well or not, of a mapper on a subject, in any run.
   base::Result<std::optional<Trial>> find(const std::string& subject, const std::string& canonical) const;
 

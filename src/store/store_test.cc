@@ -121,6 +121,24 @@ TEST(Store, GivesBackWhatItWasGiven) {
   EXPECT_EQ(value_of(store->find(asked.subject, "sha:1")), everything());
 }
 
+TEST(Store, KeepsWhatLanguageModelsSaid) {
+  const Folder folder;
+  const std::vector<std::string> said{"{\"call\":1}", std::string("a \0b\xFF", 5), "{\"call\":2}"};
+  {
+    const auto store = open(folder / "runs.db");
+    const auto writer = value_of(store->create(kCircuit));
+    const auto other = value_of(store->create(kCircuit));
+    for (const std::string& s : said) {
+      value_of(writer->add_exchange(s));
+      value_of(other->add_exchange("of another run"));
+    }
+  }
+  const auto store = open(folder / "runs.db");
+  EXPECT_EQ(value_of(store->exchanges("circuit-1")), said);
+  EXPECT_EQ(text_of(store->exchanges("circuit-9"), folder.path()),
+            text_of(store->trials("circuit-9"), folder.path()));
+}
+
 TEST(Store, KeepsTheBitsOfNumbers) {
   const Folder folder;
   const auto store = open(folder / "runs.db");
@@ -297,11 +315,12 @@ TEST(Store, BringsVersionOneUpToDate) {
                   {"circuit-1", "circuit", "S", "{}", "2026-01-02T03:04:05Z", State::finished, "done", 1}}));
     EXPECT_EQ(value_of(store->find("S", "key")), old);
     value_of(value_of(store->reopen("circuit-1"))->add(trial(2)));
+    EXPECT_EQ(value_of(store->exchanges("circuit-1")), std::vector<std::string>());
     EXPECT_EQ(value_of(store->trials("circuit-1")), (std::vector<Trial>{old, trial(2)}));
   }
-  EXPECT_EQ(Raw{file}("PRAGMA user_version"), "2 ");
+  EXPECT_EQ(Raw{file}("PRAGMA user_version"), "3 ");
   EXPECT_EQ(Raw{file}("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"),
-            "executions ");
+            "executions exchanges_of_run ");
   // A new store has the same tables as one that has grown.
   open(folder / "new.db");
   constexpr const char* kSchema = "SELECT sql FROM sqlite_schema ORDER BY name";
@@ -362,10 +381,10 @@ TEST(Store, LeavesOtherFilesAlone) {
   EXPECT_EQ(left_alone("marked"),
             other + "marked' is no store of mapwright: it is the database of another application" + note);
   open(folder / "newer");
-  Raw{folder / "newer"}("PRAGMA user_version = 3");
+  Raw{folder / "newer"}("PRAGMA user_version = 4");
   std::filesystem::remove(folder / "newer-lock");
   EXPECT_EQ(left_alone("newer"),
-            "error[MW9004]: the store 'DIR/newer' has version 3, and this mapwright knows up to version 2\n"
+            "error[MW9004]: the store 'DIR/newer' has version 4, and this mapwright knows up to version 3\n"
             "   = note: a newer mapwright wrote it, and it is left as it is: use that one, or name another "
             "store\n");
 }
@@ -525,8 +544,8 @@ TEST(Store, EveryKindOfProblemHasACase) {
   const auto store = open(folder / "runs.db", hasty);
   const auto writer = value_of(store->create(kCircuit));
   write(folder / "text", "text");
-  Raw{folder / "newer"}("PRAGMA application_id = 1836544628; PRAGMA user_version = 3; CREATE TABLE t (x)");
-  Raw{folder / "torn"}("PRAGMA application_id = 1836544628; PRAGMA user_version = 2; CREATE TABLE t (x)");
+  Raw{folder / "newer"}("PRAGMA application_id = 1836544628; PRAGMA user_version = 4; CREATE TABLE t (x)");
+  Raw{folder / "torn"}("PRAGMA application_id = 1836544628; PRAGMA user_version = 3; CREATE TABLE t (x)");
   std::map<std::string_view, std::string> seen;
   seen["MW9001"] = open_text(folder.path(), folder.path());
   seen["MW9002"] = open_text("/proc/self/fdinfo/none.db", folder.path());

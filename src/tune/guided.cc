@@ -100,6 +100,12 @@ class Guided final : public Strategy {
     }
   }
 
+  // Those of others are as good to go on from.
+  void learn(const Trial& trial) override {
+    tried_.insert(trial.canonical);
+    observe(trial);
+  }
+
   void observe(const Trial& trial) override {
     const double cost = cost_of(trial.metric, problem_.program().metric);
     const bool first = best_.mapper == nullptr;

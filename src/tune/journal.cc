@@ -99,7 +99,8 @@ std::optional<Trial> from_record(const store::Trial& record) {
 }
 
 StoreJournal::StoreJournal(store::Store* store, std::unique_ptr<store::Writer> writer, std::string subject,
-                           const std::vector<store::Trial>& records)
+                           const std::vector<store::Trial>& records,
+                           const std::vector<std::string>& exchanges)
     : store_(*store), writer_(std::move(writer)), subject_(std::move(subject)) {
   for (const store::Trial& r : records) {
     auto trial = from_record(r);
@@ -119,6 +120,12 @@ StoreJournal::StoreJournal(store::Store* store, std::unique_ptr<store::Writer> w
       trial->shares = first.shares;
     }
     recorded_.push_back(std::move(*trial));
+  }
+  for (const std::string& text : exchanges) {
+    auto exchange = llm::exchange_from_json(text);
+    whole_ = whole_ && exchange;
+    if (exchange && std::holds_alternative<llm::Reply>(exchange->answer))
+      answered_.push_back(*std::move(exchange));
   }
 }
 
@@ -146,6 +153,12 @@ std::optional<Trial> StoreJournal::baseline(store::Role role) const {
 std::optional<base::Diagnostics> StoreJournal::add_baseline(const Trial& trial, store::Role role) {
   baselines_.emplace_back(role, trial);
   return problems_of(writer_->add(to_record(trial, role)));
+}
+
+std::optional<base::Diagnostics> StoreJournal::add_exchange(const llm::Exchange& exchange) {
+  auto problems = problems_of(writer_->add_exchange(llm::to_json(exchange)));
+  if (!problems && std::holds_alternative<llm::Reply>(exchange.answer)) answered_.push_back(exchange);
+  return problems;
 }
 
 std::optional<base::Diagnostics> StoreJournal::finish(store::State state, std::string_view stopped) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "llm/session.h"
 #include "store/store.h"
 #include "tune/tuning.h"
 
@@ -18,13 +19,13 @@ std::optional<Trial> from_record(const store::Trial& record);
 
 class StoreJournal final : public Journal {
  public:
-  //! A run that begins, or that goes on after what `records` has of it. `subject` is the key of executions.
-  //! The store outlives this.
+  //! A run that begins, or that goes on after what `records` and `exchanges` have of it. `subject` is the key
+  //! of executions. The store outlives this.
   StoreJournal(store::Store* store, std::unique_ptr<store::Writer> writer, std::string subject,
-               const std::vector<store::Trial>& records);
+               const std::vector<store::Trial>& records, const std::vector<std::string>& exchanges);
 
   const std::vector<Trial>& recorded() const override { return recorded_; }
-  //! Whether all of `records` could be read; a run only goes on where it could.
+  //! Whether all of `records` and `exchanges` could be read; a run only goes on where it could.
   bool whole() const { return whole_; }
   std::optional<Trial> find(const std::string& canonical) override;
   std::optional<base::Diagnostics> add(const Trial& trial) override;
@@ -32,6 +33,11 @@ class StoreJournal final : public Journal {
   //! A mapper that is measured beside the proposals.
   std::optional<Trial> baseline(store::Role role) const;
   std::optional<base::Diagnostics> add_baseline(const Trial& trial, store::Role role);
+
+  //! What a language model was asked and said, before its answer is used.
+  std::optional<base::Diagnostics> add_exchange(const llm::Exchange& exchange);
+  //! The calls that were answered. Those that failed ended their session, and are made again.
+  const std::vector<llm::Exchange>& answered() const { return answered_; }
 
   const std::string& id() const { return writer_->id(); }
   std::optional<base::Diagnostics> finish(store::State state, std::string_view stopped);
@@ -43,6 +49,7 @@ class StoreJournal final : public Journal {
   bool whole_ = true;
   std::vector<Trial> recorded_;
   std::vector<std::pair<store::Role, Trial>> baselines_;
+  std::vector<llm::Exchange> answered_;
 };
 
 }  // namespace mapwright::tune

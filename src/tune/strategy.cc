@@ -7,7 +7,10 @@
 #include "base/bug.h"
 #include "tune/descent.h"
 #include "tune/guided.h"
+#include "tune/hybrid.h"
+#include "tune/opro.h"
 #include "tune/space.h"
+#include "tune/trace.h"
 
 namespace mapwright::tune {
 namespace {
@@ -67,6 +70,12 @@ std::unique_ptr<Strategy> fixed(const Problem& problem) {
 
 constexpr std::array kStrategies{
     StrategyKind{"guided", "applies what guidance suggests, best first, and keeps what helps", &make_guided},
+    StrategyKind{"trace", "a language model rewrites decision blocks from feedback, as OptoPrime does",
+                 &make_trace, false, &trace_growth},
+    StrategyKind{"opro", "a language model sees the best mappers with their scores", &make_opro, false,
+                 &opro_growth},
+    StrategyKind{"hybrid", "guided, trace and bandit, chosen by their record", &make_hybrid, true,
+                 &trace_growth},
     StrategyKind{"bandit", "OpenTuner's default: a bandit over evolutionary techniques",
                  [](const Problem& p) -> std::unique_ptr<Strategy> {
                    return std::make_unique<Searching>(p, [](const Space& space, const Problem& problem) {

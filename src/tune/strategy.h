@@ -1,10 +1,11 @@
 // Strategies propose mappers. They know the program, the machine, the mapper that they start from and what
 // came of their proposals; never the expert's mapper, nor what the names of tasks and data mean. All that
-// they do follows from their seed and from what they observed, so that going on with a recorded run is
-// proposing the same again.
+// they do follows from their seed, from what they observed and from what a language model answered, so that
+// going on with a recorded run is proposing the same again.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "base/result.h"
 #include "lang/mapper.h"
 #include "plan/plan.h"
+#include "tune/model.h"
 #include "tune/trial.h"
 
 namespace mapwright::tune {
@@ -23,6 +25,7 @@ struct Problem {
   lang::MapperPtr start;                //!< what strategies begin with: the empty mapper, or a user's
   const guide::Guide* guide = nullptr;  //!< what those that read feedback may ask; outlives them
   std::uint64_t seed = 1;
+  const Model* model = nullptr;  //!< of those that ask a language model; outlives them
 
   const program::Program& program() const { return planner->program(); }
 };
@@ -30,6 +33,28 @@ struct Problem {
 struct Proposal {
   std::string mapper;
   std::string why;  //!< one line: what is new about it, and why
+  //! Where there is no mapper, because what a language model said cannot be used: why not. `mapper` has the
+  //! beginning of what it said.
+  std::optional<base::Diagnostics> refusal = std::nullopt;
+};
+
+//! Why a run ends.
+enum class Stopped : std::uint8_t {
+  budget,
+  time,
+  target,
+  patience,
+  exhausted,
+  circles,
+  interrupted,
+  record,
+  model,
+  spent
+};
+
+struct Ended {
+  Stopped why = Stopped::exhausted;
+  base::Diagnostics problems;
 };
 
 class Strategy {
@@ -40,8 +65,12 @@ class Strategy {
   virtual std::vector<Proposal> propose() = 0;
   //! What came of each proposal, in their order.
   virtual void observe(const Trial& trial) = 0;
+  //! What came of the proposal of another strategy in the same run.
+  virtual void learn(const Trial& /*trial*/) {}
   //! Whether it reads the feedback of trials; without, there need not be any.
   virtual bool reads_feedback() const { return false; }
+  //! Why there are no proposals any more, where it is not that nothing is left to try.
+  virtual std::optional<Ended> ended() const { return std::nullopt; }
 };
 
 struct StrategyKind {
@@ -50,6 +79,11 @@ struct StrategyKind {
   //! The fixed ones, expert and default, propose the mapper that the problem starts with.
   std::unique_ptr<Strategy> (*make)(const Problem& problem);
   bool draws_lots = false;  //!< its seed matters
+  //! Of those that ask a language model, and need Problem::model: the most bytes by which a later prompt is
+  //! longer than the first one, after so many trials.
+  std::size_t (*growth)(const Model& model, std::size_t trials) = nullptr;
+
+  bool asks_model() const { return growth != nullptr; }
 };
 
 //! In the order of reports.

@@ -19,14 +19,16 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-constexpr std::array<std::string_view, 8> kStopped{"the budget is used up",
-                                                   "the time is up",
-                                                   "the target is reached",
-                                                   "nothing better was found for long enough",
-                                                   "the strategy has nothing left to try",
-                                                   "the strategy proposes nothing new",
-                                                   "it was interrupted",
-                                                   "the record could not be kept"};
+constexpr std::array<std::string_view, 10> kStopped{"the budget is used up",
+                                                    "the time is up",
+                                                    "the target is reached",
+                                                    "nothing better was found for long enough",
+                                                    "the strategy has nothing left to try",
+                                                    "the strategy proposes nothing new",
+                                                    "it was interrupted",
+                                                    "the record could not be kept",
+                                                    "the language model gave no answer",
+                                                    "the budget for the language model is used up"};
 
 }  // namespace
 
@@ -49,7 +51,13 @@ Outcome Tuning::run() {
   std::optional<Stopped> stopped = limit();
   while (!stopped) {
     std::vector<Open> batch = read(strategy_.propose());
-    if (batch.empty()) stopped = Stopped::exhausted;
+    if (batch.empty()) {
+      stopped = Stopped::exhausted;
+      if (const auto ended = strategy_.ended()) {
+        stopped = ended->why;
+        outcome_.problems.add(ended->problems);
+      }
+    }
     const auto jobs = static_cast<std::size_t>(std::max(1, jobs_));
     for (std::size_t i = 0; i < batch.size() && !stopped; i += jobs) {
       const std::span chunk = std::span(batch).subspan(i, std::min(jobs, batch.size() - i));
@@ -71,11 +79,11 @@ std::vector<Tuning::Open> Tuning::read(std::vector<Proposal> proposals) {
   auto number = static_cast<std::int64_t>(outcome_.trials.size());
   for (Proposal& p : proposals) {
     Open open;
-    open.checked = check(p.mapper);
+    open.checked = p.refusal ? Checked{nullptr, "", *p.refusal} : check(p.mapper);
     open.proposal = std::move(p);
     ++number;
-    // What is no mapper is known by its text.
-    open.key = open.checked.mapper ? open.checked.canonical : open.proposal.mapper;
+    // What is no mapper is known by its text, which no canonical form begins like.
+    open.key = open.checked.mapper ? open.checked.canonical : " " + open.proposal.mapper;
     const auto found = numbers_.find(open.key);
     if (found != numbers_.end()) {
       open.duplicate_of = found->second;

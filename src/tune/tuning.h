@@ -23,7 +23,6 @@ struct Limits {
 //! Duplicates in a row that end a run: the strategy goes in circles.
 inline constexpr int kMostDuplicates = 1000;
 
-enum class Stopped : std::uint8_t { budget, time, target, patience, exhausted, circles, interrupted, record };
 //! "the budget is used up", ...
 std::string_view words(Stopped why);
 std::optional<Stopped> stopped(std::string_view words);
@@ -51,7 +50,7 @@ struct Outcome {
   std::optional<std::size_t> best;  //!< which of them
   std::int64_t evaluations = 0;     //!< that count
   Stopped stopped = Stopped::budget;
-  base::Diagnostics problems;  //!< why the record ended it
+  base::Diagnostics problems;  //!< why the record or the language model ended it
 };
 
 class Tuning {

@@ -1,0 +1,138 @@
+#include "tune/trace.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+
+#include "base/bug.h"
+#include "base/text.h"
+#include "guide/guide.h"
+#include "prompt/blocks.h"
+#include "tune/question.h"
+
+namespace mapwright::tune {
+namespace {
+
+// A mapper of the past is shown to this length: whoever writes longer ones has seen them.
+constexpr std::size_t kLongestMapper = 4000;
+constexpr std::size_t kLongestFeedback = 8000;
+constexpr std::size_t kLongestOutcome = 300;
+// OptoPrime asks for the most likely answer.
+constexpr double kTemperature = 0;
+
+std::string indented(std::string_view text) {
+  std::string all;
+  for (const std::string_view line : base::split(text, '\n')) {
+    if (!line.empty()) all += fmt::format("  {}\n", line);
+  }
+  return all;
+}
+
+class Trace final : public Strategy {
+ public:
+  explicit Trace(Problem problem) : problem_(std::move(problem)) {
+    base::expects(problem_.model != nullptr, "the strategy has a language model");
+    blocks_ = *prompt::split(problem_.start->source());
+  }
+
+  bool reads_feedback() const override { return true; }
+  std::optional<Ended> ended() const override { return ended_; }
+
+  std::vector<Proposal> propose() override {
+    if (!started_) {
+      started_ = true;
+      return {{std::string(problem_.start->source()->text()), "where it starts"}};
+    }
+    if (ended_) return {};
+    std::vector<llm::Message> messages = messages_of(*problem_.model, Form::blocks, "trace", values());
+    auto said = ask(*problem_.model, Form::blocks, kTemperature, &messages);
+    if (auto* ended = std::get_if<Ended>(&said)) {
+      ended_ = std::move(*ended);
+      return {};
+    }
+    if (auto* unusable = std::get_if<Unusable>(&said))
+      return {{std::move(unusable->text), "", std::move(unusable->problems)}};
+    Said& reply = std::get<Said>(said);
+    for (auto& [name, text] : reply.suggestion) blocks_.at(*prompt::find_block(name)) = std::move(text);
+    return {{prompt::assemble(blocks_), reply.answer.empty() ? reply.reasoning : reply.answer}};
+  }
+
+  void observe(const Trial& trial) override { remember(trial); }
+
+  void learn(const Trial& trial) override {
+    const bool better =
+        trial.metric && (!best_ || cost_of(trial.metric, metric()) < cost_of(best_->metric, metric()));
+    remember(trial);
+    if (!better) return;
+    if (auto blocks = prompt::split(std::make_shared<base::Source>("mapper", trial.mapper)))
+      blocks_ = *std::move(blocks);
+  }
+
+ private:
+  const program::Metric& metric() const { return problem_.program().metric; }
+
+  void remember(const Trial& trial) {
+    past_.push_back(trial);
+    if (past_.size() > problem_.model->memory + 1) past_.pop_front();
+    if (trial.metric && (!best_ || cost_of(trial.metric, metric()) < cost_of(best_->metric, metric())))
+      best_ = trial;
+  }
+
+  std::string outcome(const Trial& trial) const {
+    if (trial.duplicate_of)
+      return fmt::format("the same mapper as trial {}: it was not executed again", *trial.duplicate_of);
+    if (!trial.metric) return trial.status == Status::refused ? "no mapper: it has errors" : "it failed";
+    return fmt::format("{} = {:.6g} {}", base::visible(metric().name), *trial.metric,
+                       base::visible(metric().unit));
+  }
+
+  prompt::Values values() const {
+    prompt::Values v;
+    std::string& blocks = v["blocks"];
+    std::string& variables = v["variables"];
+    for (std::size_t i = 0; i < prompt::kBlocks.size(); ++i) {
+      blocks += fmt::format("{}{} = trainable()  # {}", i == 0 ? "" : "\n", prompt::kBlocks[i].name,
+                            prompt::kBlocks[i].what);
+      variables += fmt::format("{}{}:\n{}", i == 0 ? "" : "\n", prompt::kBlocks[i].name,
+                               blocks_[i].empty() ? "  (no statements)\n" : indented(blocks_[i]));
+    }
+    const Trial& last = past_.back();
+    v["outputs"] = outcome(last);
+    v["feedback"] = base::shortened(guide::text(last.feedback), kLongestFeedback);
+    std::string& history = v["history"];
+    for (const Trial& t : past_) {
+      if (&t == &last) break;
+      history += shown(t);
+    }
+    if (!history.empty()) history = "What was tried before, the latest last:\n\n" + history;
+    if (best_ && best_->number != last.number) v["best"] = "The best so far, " + shown(*best_);
+    return v;
+  }
+
+  std::string shown(const Trial& t) const {
+    return fmt::format(
+        "trial {}: {}\n{}\n", t.number, outcome(t),
+        indented(t.status == Status::refused ? t.failure_text : base::shortened(t.mapper, kLongestMapper)));
+  }
+
+  const Problem problem_;
+  bool started_ = false;
+  prompt::Blocks blocks_;   // the variables, as they were proposed last
+  std::deque<Trial> past_;  // the latest last, what came of the variables
+  std::optional<Trial> best_;
+  std::optional<Ended> ended_;
+};
+
+}  // namespace
+
+std::unique_ptr<Strategy> make_trace(const Problem& problem) {
+  return std::make_unique<Trace>(problem);
+}
+
+// The variables, the best mapper and those of the past, each with a line about it.
+std::size_t trace_growth(const Model& model, std::size_t trials) {
+  return kLongestFeedback + std::min(trials, model.memory + 2) * (kLongestMapper + kLongestOutcome);
+}
+
+}  // namespace mapwright::tune
