@@ -149,7 +149,7 @@ TEST(Library, SaysWhatIsWrong) {
   };
   EXPECT_EQ(problems("tarce.txt", ""),
             "tarce.txt:1:1: error[MW8101]: no prompt has the name 'tarce'\n 1 | \n   | ^\n"
-            "   = note: Templates are trace, opro, write, repair, feedback, manual.\n");
+            "   = note: Templates are trace, opro, write, object, bare, repair, feedback, manual.\n");
   EXPECT_EQ(problems("trace.txt", "[user]\nno system part"),
             "trace.txt:1:1: error[MW8102]: the template 'trace' needs a part [system] and then a part "
             "[user]\n 1 | [user]\n   | ^\n"

@@ -9,6 +9,7 @@
 
 #include "base/bug.h"
 #include "base/text.h"
+#include "lang/lang.h"
 #include "machine/toml_text.h"
 #include "tune/diagnostics.h"
 #include "tune/difference.h"
@@ -58,7 +59,7 @@ class Reader {
              fmt::format("there are two strategies '{}'", base::visible(texts[0])));
     Exercise e{texts[0], texts[1], texts[2],
                std::make_shared<base::Source>(fmt::format("reference of {}", texts[0]), texts[3])};
-    problems_.add(check(texts[3]).problems);
+    problems_.add(lang::compile(e.reference).problems);
     exercises_.push_back(std::move(e));
   }
 
