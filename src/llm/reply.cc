@@ -16,8 +16,8 @@ namespace {
 
 using Kind = LooseValue::Kind;
 
-constexpr std::array<std::string_view, 6> kKinds{"null",   "a truth", "a number",
-                                                 "a text", "a list",  "an object"};
+constexpr std::array<std::string_view, 6> kKinds{"null",   "a truth value", "a number",
+                                                 "a text", "a list",        "an object"};
 constexpr std::array<std::string_view, 3> kWanted{"a text", "a list of texts",
                                                   "an object whose values are texts"};
 
@@ -114,13 +114,13 @@ std::vector<LooseObject> find_objects(std::string_view text) {
 }
 
 std::optional<Slip> take(const Field& field, const LooseValue& value, FieldValue* to) {
-  const auto wrong = [&](std::string what) {
-    return Slip{&problem::reply_type, fmt::format("{}; \"{}\" is {}", what, field.name,
-                                                  kWanted[static_cast<std::size_t>(field.kind)])};
+  const auto wrong = [&](std::string what, std::string_view must) {
+    return Slip{&problem::reply_type, fmt::format("{} in the reply, and must be {}", what, must)};
   };
   const std::array<Kind, 3> kOuter{Kind::text, Kind::list, Kind::object};
   if (value.kind != kOuter[static_cast<std::size_t>(field.kind)])
-    return wrong(fmt::format("\"{}\" is {} in the reply", field.name, name_of(value)));
+    return wrong(fmt::format("\"{}\" is {}", field.name, name_of(value)),
+                 kWanted[static_cast<std::size_t>(field.kind)]);
   for (std::size_t i = 0; i < value.values.size(); ++i) {
     if (value.values[i].kind == Kind::text) continue;
     // Strict schemas want every key: null is how a model leaves one out.
@@ -128,7 +128,7 @@ std::optional<Slip> take(const Field& field, const LooseValue& value, FieldValue
     const std::string which = value.kind == Kind::list
                                   ? fmt::format("element {}", i + 1)
                                   : fmt::format("\"{}\"", base::shortened(base::visible(value.keys[i]), 60));
-    return wrong(fmt::format("{} of \"{}\" is {} in the reply", which, field.name, name_of(value.values[i])));
+    return wrong(fmt::format("{} of \"{}\" is {}", which, field.name, name_of(value.values[i])), kWanted[0]);
   }
   if (field.kind == FieldKind::text) {
     *to = value.text;
@@ -154,10 +154,11 @@ std::optional<Slip> take_all(std::span<const Field> fields, const LooseValue& ob
     const bool is_null = value != nullptr && value->kind == Kind::null;
     if (!field.required && (value == nullptr || is_null)) continue;
     if (value == nullptr)
-      return Slip{&problem::reply_missing, fmt::format("the object has no \"{}\", which is {}", field.name,
-                                                       kWanted[static_cast<std::size_t>(field.kind)])};
+      return Slip{&problem::reply_missing,
+                  fmt::format("the object has no \"{}\", which must be {}", field.name,
+                              kWanted[static_cast<std::size_t>(field.kind)])};
     if (is_null)
-      return Slip{&problem::reply_null, fmt::format("\"{}\" is null in the reply; it is {}", field.name,
+      return Slip{&problem::reply_null, fmt::format("\"{}\" is null in the reply, and must be {}", field.name,
                                                     kWanted[static_cast<std::size_t>(field.kind)])};
     FieldValue taken;
     if (auto wrong = take(field, *value, &taken)) return wrong;

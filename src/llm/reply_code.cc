@@ -34,6 +34,8 @@ struct Block {
 std::vector<Block> blocks_of(std::string_view text, bool* prose) {
   std::vector<Block> blocks;
   std::string_view open;
+  // The end of the last line begins no other.
+  if (text.ends_with('\n')) text.remove_suffix(1);
   for (const std::string_view line : base::split(text, '\n')) {
     if (open.empty()) {
       open = fence_of(line);

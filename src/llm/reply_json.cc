@@ -6,6 +6,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "base/text.h"
 #include "llm/diagnostics.h"
 #include "llm/json.h"
 
@@ -263,7 +264,8 @@ class Parser {
       return false;
     }
     if (last.kind == Kind::text) {
-      fail(problem::reply_quotes, "a quote that is not escaped ends a string too early");
+      fail(problem::reply_quotes,
+           "a quote that is not escaped ends a string too early, or a comma is missing");
     } else {
       fail(problem::reply_syntax, fmt::format("neither a comma nor {} stands behind a value", close));
     }
@@ -291,6 +293,7 @@ class Parser {
     std::unordered_map<std::string, std::size_t> places;
     for (;;) {
       std::string key;
+      const std::size_t begin = at_;
       if (!is_quote()) return fail(problem::reply_syntax, "a key is not in quotes");
       if (!string(&key) || !blanks()) return false;
       if (here() != ':') return fail(problem::reply_syntax, "there is no colon behind a key");
@@ -307,7 +310,9 @@ class Parser {
       } else if (value->values[place->second] == element) {
         mend(problem::mended_duplicate);
       } else {
-        return fail(problem::reply_duplicate, fmt::format("\"{}\" stands there twice", key));
+        at_ = begin;
+        return fail(problem::reply_duplicate, fmt::format("\"{}\" stands there with two values",
+                                                          base::shortened(base::visible(key), 60)));
       }
       if (!*next) return true;
     }

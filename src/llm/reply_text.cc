@@ -24,23 +24,38 @@ std::string_view without_blanks(std::string_view text) {
   return text;
 }
 
-// What stands behind the thoughts that the text begins with. Some servers take their first tag away, so that
-// only the last one tells.
-std::string_view without_thoughts(std::string_view text, Ending ending) {
+// What stands behind thoughts that the text begins with; the text itself where it begins with none. Some
+// servers take their first tag away, so that only the last one tells.
+std::string_view behind_thoughts(std::string_view text) {
+  const std::string_view begin = without_blanks(text);
   for (const Tags& tags : kThoughts) {
-    const std::string_view begin = without_blanks(text);
     const bool opened = begin.starts_with(tags.open);
-    const std::size_t close = opened ? begin.find(tags.close) : begin.rfind(tags.close);
-    // Without an end, what follows may hold the result as well; but not where it was cut off: those are
-    // drafts.
-    if (opened && close == std::string_view::npos)
-      return begin.substr(ending == Ending::length ? begin.size() : tags.open.size());
     // In the middle of an object, or of code, a tag is part of it.
-    const bool loose =
-        close != std::string_view::npos && !begin.starts_with('{') && !begin.starts_with("```");
-    if (opened || loose) return without_thoughts(begin.substr(close + tags.close.size()), ending);
+    if (!opened && (begin.starts_with('{') || begin.starts_with("```"))) continue;
+    const std::size_t close = opened ? begin.find(tags.close) : begin.rfind(tags.close);
+    if (close != std::string_view::npos) return begin.substr(close + tags.close.size());
+    if (opened) return begin;
   }
   return text;
+}
+
+// Thoughts without an end may hold the result as well; but not where they were cut off: those are drafts.
+std::string_view without_open_thoughts(std::string_view text, Ending ending) {
+  const std::string_view begin = without_blanks(text);
+  for (const Tags& tags : kThoughts) {
+    if (begin.starts_with(tags.open))
+      return begin.substr(ending == Ending::length ? begin.size() : tags.open.size());
+  }
+  return text;
+}
+
+std::string_view without_thoughts(std::string_view text, Ending ending) {
+  for (;;) {
+    const std::string_view rest = behind_thoughts(text);
+    if (rest.size() == text.size() || without_blanks(text) == rest)
+      return without_open_thoughts(rest, ending);
+    text = rest;
+  }
 }
 
 }  // namespace
