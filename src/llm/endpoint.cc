@@ -68,6 +68,25 @@ std::string masked(std::string text, const std::string& key) {
   return text;
 }
 
+namespace {
+
+// The key again where its end was cut off with the text that it stands in.
+std::string without_cut_key(std::string text, std::string_view key) {
+  constexpr std::string_view kCut = "...";
+  constexpr std::size_t kShortest = 4;
+  for (std::size_t at = 0; (at = text.find(kCut, at)) != std::string::npos; ++at) {
+    for (std::size_t size = std::min(key.size(), at); size >= kShortest; --size) {
+      if (std::string_view(text).substr(at - size, size) != key.substr(0, size)) continue;
+      at -= size;
+      text.erase(at, size);
+      break;
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
 Endpoint::Endpoint(EndpointOptions options, std::unique_ptr<Http> http, Clock* clock)
     : options_(std::move(options)), http_(std::move(http)), clock_(clock) {
   base::expects(options_.protocol != nullptr && http_ != nullptr && clock_ != nullptr,
@@ -104,7 +123,7 @@ Endpoint::Attempt Endpoint::attempt(const Request& request, Seconds left) {
     return {failure->failure, failure->repeatable, false, std::nullopt};
   const auto& reply = std::get<HttpReply>(outcome);
   if (reply.status != 200) return refused(request, reply);
-  return {options_.protocol->read(reply.body, request), false, false, std::nullopt};
+  return {options_.protocol->read(masked(reply.body, options_.key), request), false, false, std::nullopt};
 }
 
 Answer Endpoint::ask_until(const Request& request, Seconds deadline) {
@@ -138,7 +157,7 @@ Answer Endpoint::ask(const Request& request) {
   Answer answer = ask_until(request, clock_->now() + options_.limit);
   attempts_ = std::max<std::int64_t>(attempts_, 1);
   if (auto* failure = std::get_if<Failure>(&answer)) {
-    failure->text = masked(std::move(failure->text), options_.key);
+    failure->text = without_cut_key(masked(std::move(failure->text), options_.key), options_.key);
   } else {
     auto& reply = std::get<Reply>(answer);
     reply.text = masked(std::move(reply.text), options_.key);
