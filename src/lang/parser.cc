@@ -425,7 +425,9 @@ bool Parser::common_statement(Function* f) {
   // `=`, and what other languages have in its place: `==`, `:=`, `+=`, `++`.
   const bool changed = is(TokenKind::plus, 1) || is(TokenKind::minus, 1) || is(TokenKind::star, 1) ||
                        is(TokenKind::slash, 1) || is(TokenKind::percent, 1) || is(TokenKind::colon, 1);
-  const bool twice = (is(TokenKind::plus, 1) || is(TokenKind::minus, 1)) && is(at(1).kind, 2);
+  // `return --x` negates twice.
+  const bool twice =
+      word != "return" && (is(TokenKind::plus, 1) || is(TokenKind::minus, 1)) && is(at(1).kind, 2);
   if (is(TokenKind::assign, 1) || is(TokenKind::equal, 1) ||
       (changed && touches(2) && (is(TokenKind::assign, 2) || twice))) {
     assignment(f);

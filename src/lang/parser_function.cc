@@ -419,7 +419,7 @@ void Parser::function_body(Function* f) {
 
 void Parser::function_statement(Function* f) {
   if (is(TokenKind::semicolon)) return lone_semicolon();
-  if (is_word("def")) return nested_function(f);
+  if (is_word("def") && !is(TokenKind::assign, 1)) return nested_function(f);
   if (common_statement(f)) return;
   if (is(TokenKind::name)) {
     static constexpr std::array<std::string_view, 2> kWords{"return", "print"};

@@ -164,7 +164,13 @@ TEST(Parser, WordsAreReservedOnlyInTheirPlace) {
   EXPECT_EQ(shape_of("tuple"), "tuple");
   EXPECT_EQ(shape_of("GPU == True"), "(== GPU 1)");
   good("if = 1; Region = 2; def = 3; print = 4;");
-  good("def f(Task if) { return = 1; return return; }");
+  good("def f(Task if) { return = 1; def = 2; return return; }");
+}
+
+TEST(Parser, AReturnMayNegateTwice) {
+  const Parsed p = good("def f(int x) { return --x; }");
+  const auto& f = std::get<Function>(p.ast.statements[0]);
+  EXPECT_EQ(shape(p.ast, std::get<Return>(f.body.at(0)).value), "(neg (neg x))");
 }
 
 TEST(Parser, BracketsBelongToThePlaceOfAnExpression) {
