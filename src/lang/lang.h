@@ -2,6 +2,7 @@
 //
 //   compile()   reads, checks names and types; needs no machine
 //   format()    the one canonical form of a text (format.h)
+//   grammar()   the syntax, for language models (grammar.h)
 //   Placer      a mapper on a machine: which processor runs which point (placement.h)
 //   check_program()  what a mapper says about a program that it does not have (facts.h)
 #pragma once
