@@ -337,7 +337,8 @@ TEST_F(Cli, SaysItsVersion) {
 
 TEST_F(Cli, HelpsWithAnExampleThatWorks) {
   write("my.mapper", "Task *   GPU;\n");
-  for (const std::string command : {"", "check ", "fmt ", "place ", "run ", "show ", "machine "}) {
+  for (const std::string command :
+       {"", "check ", "fmt ", "grammar ", "place ", "run ", "show ", "machine "}) {
     SCOPED_TRACE(command);
     const Outcome o = run(command + "--help");
     EXPECT_EQ(o.exit, 0);
@@ -610,6 +611,22 @@ TEST_F(Cli, PassesAGoodMapperThrough) {
   const Outcome o = shell("printf 'Task * GPU;\\n' | mapwright check --fix -");
   EXPECT_EQ(o.exit, 0);
   EXPECT_EQ(o.out, "Task * GPU;\n");
+}
+
+TEST_F(Cli, WritesTheGrammarOfAProgram) {
+  const Outcome open = run("grammar");
+  EXPECT_EQ(open.exit, 0);
+  EXPECT_NE(open.out.find("root ::= "), std::string::npos);
+  EXPECT_EQ(open.out.find("known-task ::= "), std::string::npos);
+  EXPECT_NE(run("grammar --program plate.json").out.find("known-task ::= \"work\" | \"far\" | \"alone\"\n"),
+            std::string::npos);
+  EXPECT_NE(run("grammar --program stencil --size test").out.find("those of stencil"), std::string::npos);
+  const json d = document("grammar --json", 0);
+  EXPECT_EQ(d["schema"], "mapwright.grammar/1");
+  EXPECT_TRUE(d["program"].is_null());
+  EXPECT_EQ(d["grammar"], open.out);
+  expect_exit(64, "grammar --program plate.json --size test", "a program file has its sizes in it");
+  expect_exit(64, "grammar --program circui", "circuit");
 }
 
 TEST_F(Cli, AReaderThatLeavesIsNoError) {

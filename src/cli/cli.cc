@@ -96,6 +96,7 @@ int run(int argc, char** argv) {
   commands.push_back(write_command(&app));
   commands.push_back(check_command(&app));
   commands.push_back(fmt_command(&app));
+  commands.push_back(grammar_command(&app));
   commands.push_back(place_command(&app));
   commands.push_back(show_command(&app));
   commands.push_back(machine_command(&app));

@@ -33,6 +33,7 @@ class Command {
 
 std::unique_ptr<Command> check_command(CLI::App* parent);
 std::unique_ptr<Command> fmt_command(CLI::App* parent);
+std::unique_ptr<Command> grammar_command(CLI::App* parent);
 std::unique_ptr<Command> place_command(CLI::App* parent);
 std::unique_ptr<Command> machine_command(CLI::App* parent);
 std::unique_ptr<Command> programs_command(CLI::App* parent);
