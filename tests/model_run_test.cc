@@ -201,6 +201,30 @@ TEST(ModelRun, PromptsAreTheUsers) {
   here.error("tune " + kAsk + kCommand + " --prompts nowhere", 66, "cannot read the folder 'nowhere'");
 }
 
+TEST(ModelRun, ComparesReplayedSessions) {
+  const Workplace here;
+  here.write("bot.sh", kBot);
+  const std::string line =
+      "compare circuit --size test --nodes 1 --strategy guided:3,trace:3,hybrid:3 --seeds 2";
+  const auto rows = [&](const std::string& options) {
+    ordered_json list = here.document(line + options)["rows"];
+    for (ordered_json& row : list) row.erase("seconds");
+    return list;
+  };
+  const ordered_json first = rows(kCommand + " --sessions said");
+  EXPECT_EQ(without_seconds(here.read("said/circuit-trace-1.jsonl")).size(), 2U);
+  EXPECT_TRUE(fs::exists(here / "said/circuit-hybrid-2.jsonl"));
+  EXPECT_EQ(rows(" --replay said"), first);
+  // The ablation of feedback, which the published prompts are for as well.
+  const auto levels = here.run(
+      "compare circuit --size test --nodes 1 --strategy trace:2 --guide-level system,suggest "
+      "--prompt-style paper" +
+      kCommand);
+  EXPECT_TRUE(has(levels.out, "trace@system")) << levels.out << levels.err;
+  const auto missing = here.run(line + " --replay nowhere");
+  EXPECT_EQ(missing.exit, 66);
+}
+
 // ---- servers
 
 // An endpoint of this test, in a thread of its own.

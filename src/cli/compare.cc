@@ -15,6 +15,7 @@
 #include "cli/guidance.h"
 #include "cli/interrupt.h"
 #include "cli/json.h"
+#include "cli/model.h"
 #include "cli/options.h"
 #include "cli/subject.h"
 #include "engine/sim/sim.h"
@@ -45,6 +46,8 @@ struct Cell {
   const Entry* entry = nullptr;
   std::uint64_t seed = 1;
   report::Series series;
+  std::unique_ptr<ModelSession> session = nullptr;  // of strategies that ask one
+  base::Diagnostics problems = {};                  // why it ended before its time
 };
 
 class Compare : public Command {
@@ -82,6 +85,11 @@ class Compare : public Command {
         ->check(CLI::Range(0, 1024))
         ->type_name("N")
         ->capture_default_str();
+    a->add_option("--sessions", sessions_,
+                  "A folder for what language models said in each run; --replay takes such a folder")
+        ->type_name("DIR");
+    model_.add_to(a);
+    model_.add_search(a);
     a->add_option("--csv", csv_, "Writes how the best developed there")->type_name("FILE");
     a->add_option("--svg", svg_, "Draws it there")->type_name("FILE");
   }
@@ -91,15 +99,18 @@ class Compare : public Command {
     if (svg_) expect_output("--svg", *svg_, {});
     const std::vector<Entry> entries = make_entries();
     std::vector<Case> cases = make_cases(console);
-    std::vector<Cell> cells = make_cells(entries, cases.size());
     const Interrupt interrupt;
+    std::vector<Cell> cells = make_cells(entries, cases.size());
+    open_sessions(&cells, cases, interrupt);
     execute(&cells, cases, interrupt, console);
     console.progress("");
     std::vector<report::Comparison> comparisons;
     comparisons.reserve(cases.size());
     for (Case& c : cases) comparisons.push_back(std::move(c.comparison));
     bool found = false;
+    base::Diagnostics problems;
     for (Cell& c : cells) {
+      problems.add(c.problems);
       if (c.series.best.empty()) continue;  // it was not reached, or has no mapper
       found = found || c.series.best.back().has_value();
       comparisons[c.program].series.push_back(std::move(c.series));
@@ -120,6 +131,8 @@ class Compare : public Command {
       console.say("interrupted: what is shown is what was done until then");
       return Exit::interrupted;
     }
+    console.problems(problems);
+    if (problems.has_errors()) return Exit::unavailable;
     return found ? Exit::ok : Exit::failed;
   }
 
@@ -149,7 +162,7 @@ class Compare : public Command {
         entry.budget = *budget;
       }
       // What reads no feedback is the same at every level.
-      const bool once = name != "guided";
+      const bool once = name != "guided" && !entry.kind->asks_model();
       for (const std::string& level : once ? std::vector<std::string>{levels.back()} : levels) {
         GuideOptions guidance = guide_;
         guidance.level = level;
@@ -207,10 +220,37 @@ class Compare : public Command {
       for (const Entry& e : entries) {
         const bool draws = e.kind->draws_lots;
         for (int seed = 1; seed <= (draws ? seeds_ : 1); ++seed)
-          cells.push_back({p, &e, static_cast<std::uint64_t>(seed), {}});
+          cells.push_back({p, &e, static_cast<std::uint64_t>(seed), {}, nullptr, {}});
       }
     }
     return cells;
+  }
+
+  // Before there are threads: a key is taken out of the environment.
+  void open_sessions(std::vector<Cell>* cells, const std::vector<Case>& cases, const Interrupt& interrupt) {
+    if (std::ranges::none_of(*cells, [](const Cell& c) { return c.entry->kind->asks_model(); })) return;
+    model_.read_files();
+    for (Cell& cell : *cells) {
+      if (!cell.entry->kind->asks_model()) continue;
+      const std::string name = fmt::format("{}-{}-{}.jsonl", cases[cell.program].subject.program->name,
+                                           cell.entry->label, cell.seed);
+      ModelOptions options = model_;
+      if (options.replay) options.replay = (std::filesystem::path(*options.replay) / name).string();
+      ModelSession::Record record;
+      record.recorded = options.read_replay();
+      record.most_calls = most_calls(cell.entry->budget);
+      record.cancelled = [&interrupt] { return interrupt.asked(); };
+      if (sessions_) {
+        make_folder(*sessions_);
+        const std::string file = (std::filesystem::path(*sessions_) / name).string();
+        write_text(file, "");  // a run may ask nobody
+        record.keep = [file, said = std::string()](const llm::Exchange& exchange) mutable {
+          said += llm::to_json(exchange) + "\n";
+          return std::holds_alternative<std::monostate>(base::replace_file(file, said));
+        };
+      }
+      cell.session = std::make_unique<ModelSession>(options, std::move(record));
+    }
   }
 
   void execute(std::vector<Cell>* cells, const std::vector<Case>& cases, const Interrupt& interrupt,
@@ -249,7 +289,9 @@ class Compare : public Command {
     cell->series.seed = cell->seed;
     const base::SourcePtr start = start_of(entry.kind->name, default_mapper(), c.subject.program->name);
     if (!start) return;
-    const tune::Problem problem{c.subject.planner, compile(start), entry.guide.get(), cell->seed};
+    tune::Model model;
+    if (cell->session) model = cell->session->about(c.subject);
+    const tune::Problem problem{c.subject.planner, compile(start), entry.guide.get(), cell->seed, &model};
     const auto strategy = entry.kind->make(problem);
     const tune::Evaluator evaluator(*c.engine, *entry.guide, *c.subject.program, {});
     tune::Limits limits;
@@ -257,6 +299,7 @@ class Compare : public Command {
     tune::Tuning tuning(problem, strategy.get(), evaluator, limits, nullptr);
     tuning.stop_when([&] { return interrupt.asked(); });
     const tune::Outcome outcome = tuning.run();
+    if (outcome.stopped == tune::Stopped::model) cell->problems.add(outcome.problems);
     std::optional<double> best;
     for (const tune::Trial& t : outcome.trials) {
       if (t.status == tune::Status::duplicate) continue;
@@ -274,6 +317,8 @@ class Compare : public Command {
   std::int64_t budget_ = 1000;
   int seeds_ = 1;
   GuideOptions guide_;
+  ModelOptions model_;
+  std::optional<std::string> sessions_;
   std::vector<std::string> levels_;
   int jobs_ = 0;
   std::optional<std::string> csv_;

@@ -114,6 +114,16 @@ void write_text(const std::string& path, std::string_view text) {
   if (const auto* error = std::get_if<base::FileError>(&written)) throw Stop{Exit::io, error->message, {}};
 }
 
+bool make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  const bool made = std::filesystem::create_directories(folder, error);
+  if (!std::filesystem::is_directory(folder)) {
+    const std::string why = error ? error.message() : "it is no folder";
+    throw Stop{Exit::io, fmt::format("cannot make the folder '{}': {}", folder.string(), why), {}};
+  }
+  return made;
+}
+
 void expect_output(std::string_view option, const std::string& path,
                    std::initializer_list<std::string> inputs) {
   if (path.empty() || path == "-")

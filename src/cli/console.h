@@ -58,6 +58,9 @@ std::string read_text(const std::string& path, Exit too_large = Exit::bad_mapper
 //! Replaces the file in one step (base::replace_file). Throws Stop: Exit::io.
 void write_text(const std::string& path, std::string_view text);
 
+//! Whether it was not there before. Throws Stop: Exit::io.
+bool make_folder(const std::filesystem::path& folder);
+
 //! An option that names a file to write: it has a name, and is none of the files that are read. Throws Stop:
 //! Exit::usage.
 void expect_output(std::string_view option, const std::string& path,

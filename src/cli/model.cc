@@ -24,7 +24,10 @@ constexpr std::string_view kOwnStyle = "ours";
 
 std::vector<std::string> provider_names() {
   std::vector<std::string> names;
-  for (const llm::Provider& p : llm::providers()) names.emplace_back(p.name);
+  // A record is said to answer by --replay.
+  for (const llm::Provider& p : llm::providers()) {
+    if (p.name != "replay") names.emplace_back(p.name);
+  }
   return names;
 }
 
@@ -127,9 +130,8 @@ void ModelOptions::add_limits(CLI::App* app) {
       ->check(positive_number())
       ->type_name("DOLLARS")
       ->group(group);
-  app
-      ->add_option("--price", price,
-                   "What the provider asks for a million tokens of prompts, and of replies: 2.5,10")
+  app->add_option("--price", price,
+                  "What the provider asks for a million tokens of prompts, and of replies: 2.5,10")
       ->check(CLI::NonNegativeNumber)
       ->delimiter(',')
       ->expected(2)
@@ -311,9 +313,9 @@ std::string estimate_text(const Estimate& e) {
   const llm::Usage all = most(e);
   text += fmt::format(
       "\nthis prompt has about {} tokens, the reply at most {}\n"
-      "at most {} calls: at most {} tokens of prompts and {} of replies{}\n"
+      "about {} calls, at most {}: at most {} tokens of prompts and {} of replies{}\n"
       "nothing was sent\n",
-      one.prompt, one.reply, e.calls, all.prompt, all.reply,
+      one.prompt, one.reply, std::min(e.usual, e.calls), e.calls, all.prompt, all.reply,
       e.priced ? ", at most " + dollars_text(llm::dollars(all, e.prices)) : "");
   return text;
 }
@@ -327,7 +329,8 @@ void add_estimate(Json* document, const Estimate& e) {
   (*document)["messages"] = std::move(messages);
   (*document)["estimate"] = {{"prompt_tokens", one.prompt},
                              {"reply_tokens", one.reply},
-                             {"calls", e.calls},
+                             {"usual_calls", std::min(e.usual, e.calls)},
+                             {"most_calls", e.calls},
                              {"most_prompt_tokens", all.prompt},
                              {"most_reply_tokens", all.reply},
                              {"most_dollars", e.priced ? Json(llm::dollars(all, e.prices)) : Json()}};

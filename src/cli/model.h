@@ -81,6 +81,12 @@ class ModelSession {
   std::unique_ptr<llm::Session> session_;
 };
 
+//! How often a run of so many executions asks where nobody sets a limit: for each of them, once more where a
+//! reply has to be mended, and for some duplicates.
+constexpr std::int64_t most_calls(std::int64_t executions) {
+  return 3 * executions + 10;
+}
+
 //! The limits as sessions have them; `calls` where the user set none.
 llm::Budget budget_of(const ModelOptions& options, std::int64_t calls);
 llm::Prices prices_of(const ModelOptions& options);

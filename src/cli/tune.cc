@@ -97,7 +97,8 @@ class Run {
       return Exit::ok;
     }
     estimate.request = *std::move(first);
-    estimate.calls = budget_of(settings_.model, most_calls()).calls.value_or(0);
+    estimate.usual = settings_.limits.budget - 1;
+    estimate.calls = budget_of(settings_.model, most_calls(settings_.limits.budget)).calls.value_or(0);
     estimate.growth = tune::find_strategy(settings_.strategy)
                           ->growth(model_, static_cast<std::size_t>(settings_.limits.budget));
     estimate.prices = prices_of(settings_.model);
@@ -119,9 +120,6 @@ class Run {
   }
 
  private:
-  // A call for each proposal, one more where a reply has to be mended, and some that lead to duplicates.
-  std::int64_t most_calls() const { return 3 * settings_.limits.budget + 10; }
-
   void open_model(tune::StoreJournal* journal) {
     ModelSession::Record record;
     record.recorded = journal->answered();
@@ -131,21 +129,10 @@ class Run {
       return !problems;
     };
     record.cancelled = [this] { return interrupt_.asked(); };
-    record.most_calls = most_calls();
+    record.most_calls = most_calls(settings_.limits.budget);
     session_.emplace(settings_.model, std::move(record));
     model_ = session_->about(subject_);
     problem_.model = &model_;
-  }
-
-  // Whether it was not there before.
-  static bool make_folder(const std::filesystem::path& folder) {
-    std::error_code error;
-    const bool made = std::filesystem::create_directories(folder, error);
-    if (!std::filesystem::is_directory(folder)) {
-      const std::string why = error ? error.message() : "it is no folder";
-      throw Stop{Exit::io, fmt::format("cannot make the folder '{}': {}", folder.string(), why), {}};
-    }
-    return made;
   }
 
   std::optional<double> baseline(const base::Source& mapper, store::Role role, tune::StoreJournal* journal) {
