@@ -35,14 +35,17 @@
 #include "lang/parser.h"
 #include "lang/placement.h"
 #include "lang/words.h"
+#include "llm/diagnostics.h"
 #include "machine/factor.h"
 #include "machine/space.h"
 #include "process.h"
+#include "prompt/diagnostics.h"
 #include "program/atoms.h"
 #include "program/diagnostics.h"
 #include "program/json.h"
 #include "program/json_text.h"
 #include "program/json_words.h"
+#include "tune/diagnostics.h"
 
 namespace mapwright {
 namespace {
@@ -53,6 +56,7 @@ const fs::path kRoot = MAPWRIGHT_ROOT;
 const std::string kManual = "docs/language.md";
 const std::string kPrograms = "docs/programs.md";
 const std::string kGuide = "docs/guide.md";
+const std::string kModels = "docs/llm.md";
 
 std::string read(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -399,6 +403,16 @@ TEST(Programs, ListEveryDiagnostic) {
 
 TEST(Guidance, ListsEveryDiagnostic) {
   expect_codes(kGuide, guide::diagnostic_kinds());
+}
+
+TEST(LanguageModels, ListEveryDiagnostic) {
+  std::vector<const base::DiagnosticKind*> kinds;
+  for (const auto& some : {prompt::diagnostic_kinds(), tune::diagnostic_kinds(), llm::diagnostic_kinds()}) {
+    for (const base::DiagnosticKind* k : some) {
+      if (k != &tune::problem::other_proposal) kinds.push_back(k);  // it is about every run: docs/tuning.md
+    }
+  }
+  expect_codes(kModels, kinds);
 }
 
 // What a program file says is read, and what is written has no key that the page does not name.

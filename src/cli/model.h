@@ -105,6 +105,7 @@ class Unsent final : public llm::Chat {
 //! by which later prompts are longer.
 struct Estimate {
   llm::Request request;
+  std::int64_t usual = 0;  //!< calls where no reply is of no use
   std::int64_t calls = 0;  //!< at most
   std::size_t growth = 0;  //!< bytes
   llm::Prices prices;
