@@ -44,7 +44,8 @@ struct Transfer {
   const HttpRequest* request = nullptr;
   HttpReply reply;
   std::size_t header_bytes = 0;
-  bool begun = false;  // something of the reply has come
+  bool begun = false;    // something of the reply has come
+  bool headers = false;  // all headers have come
   bool too_large = false;
   bool cancelled = false;
 };
@@ -88,6 +89,7 @@ std::size_t take_header(char* text, std::size_t, std::size_t size, void* data) {
   const std::string_view line(text, size);
   // The final reply's headers count, not those of a "100 Continue" before it.
   if (line.starts_with("HTTP/")) t.reply = HttpReply();
+  t.headers = trimmed(line).empty();
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return size;
   for (const Kept& k : kKept) {
@@ -184,6 +186,8 @@ class Curl final : public Http {
     set(CURLOPT_XFERINFODATA, &t);
     const CURLcode code = ::curl_easy_perform(easy_.get());
     if (code != CURLE_OK) return failure(code, t, reason.data());
+    // libcurl takes a connection that ends among them for their end.
+    if (!t.headers) return failure(CURLE_PARTIAL_FILE, t, "it ended among the headers");
     long status = 0;
     ::curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
     t.reply.status = static_cast<int>(status);
