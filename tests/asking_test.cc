@@ -135,7 +135,8 @@ TEST(Trace, PutsTheSuggestedBlocksTogether) {
 TEST(Trace, ForgetsWhatIsLongAgo) {
   std::vector<llm::Answer> answers;
   for (int i = 1; i <= 5; ++i)
-    answers.emplace_back(suggestion({{"instance_limit_decision", fmt::format("InstanceLimit distribute_charge {};", i)}}));
+    answers.emplace_back(
+        suggestion({{"instance_limit_decision", fmt::format("InstanceLimit distribute_charge {};", i)}}));
   Session session(circuit(), answers);
   session.model.memory = 2;
   tuned(session, "trace", 6);
@@ -238,7 +239,8 @@ TEST(Trace, EndsWithItsModel) {
 
 TEST(Opro, ShowsTheBestPairsTheBestLast) {
   std::vector<llm::Answer> answers;
-  for (int i = 1; i <= 7; ++i) answers.emplace_back(mapper(fmt::format("InstanceLimit distribute_charge {};\n", i)));
+  for (int i = 1; i <= 7; ++i)
+    answers.emplace_back(mapper(fmt::format("InstanceLimit distribute_charge {};\n", i)));
   answers.emplace_back(mapper("Task * CPU;"));
   answers.emplace_back(mapper("Task * GPUU;"));
   answers.emplace_back(mapper(kBlocksMap));

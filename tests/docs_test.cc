@@ -39,12 +39,12 @@
 #include "machine/factor.h"
 #include "machine/space.h"
 #include "process.h"
-#include "prompt/diagnostics.h"
 #include "program/atoms.h"
 #include "program/diagnostics.h"
 #include "program/json.h"
 #include "program/json_text.h"
 #include "program/json_words.h"
+#include "prompt/diagnostics.h"
 #include "tune/diagnostics.h"
 
 namespace mapwright {
@@ -543,7 +543,8 @@ TEST(DocsTest, FindsWhatIsWrong) {
 
 TEST(DocsTest, EndsWhatDoesNotEnd) {
   const auto start = std::chrono::steady_clock::now();
-  const process::Outcome o = run_command("echo begun; sleep 100 & sleep 100", "/", std::chrono::milliseconds(300));
+  const process::Outcome o =
+      run_command("echo begun; sleep 100 & sleep 100", "/", std::chrono::milliseconds(300));
   EXPECT_EQ(o.exit, -1);
   EXPECT_EQ(o.out, "begun\n");
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));

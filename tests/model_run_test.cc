@@ -57,10 +57,14 @@ TEST(ModelRun, AsksACommandAndKeepsWhatItSaid) {
   EXPECT_EQ(d["model"]["session"], "circuit-1/session.jsonl");
   EXPECT_EQ(without_seconds(here.read("circuit-1/session.jsonl")).size(), 4U);
   EXPECT_EQ(d["trials"][1]["why"], "limit");
+  // What is over is shown again without anybody to ask.
+  const std::string session = here.read("circuit-1/session.jsonl");
+  here.write("bot.sh", "exit 1");
   const auto text = here.run("resume circuit-1");
   EXPECT_EQ(text.exit, 0);
   EXPECT_TRUE(has(text.out, "scripted was asked 4 times: ")) << text.out;
   EXPECT_TRUE(has(text.out, "session: circuit-1/session.jsonl")) << text.out;
+  EXPECT_EQ(here.read("circuit-1/session.jsonl"), session);
 }
 
 // On another machine, offline: nothing but the file of the session is there.
@@ -362,6 +366,8 @@ TEST(ModelRun, NeedsToKnowWhomToAsk) {
     EXPECT_EQ(o.exit, 78) << arguments << o.err;
     EXPECT_TRUE(has(o.err, words)) << arguments << "\n" << o.err;
   }
+  // Nothing was begun.
+  EXPECT_TRUE(here.runs().empty());
   EXPECT_EQ(without("--model m --base-url http://127.0.0.1:1/v1 --model-retries 0").exit, 69);
 }
 

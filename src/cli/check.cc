@@ -5,9 +5,9 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/json.h"
+#include "cli/mapper_work.h"
 #include "cli/options.h"
 #include "cli/program_file.h"
-#include "lang/lang.h"
 
 namespace mapwright::cli {
 namespace {
@@ -66,21 +66,8 @@ class Check : public Command {
  private:
   base::Diagnostics check(const std::string& text, const std::optional<Program>& program,
                           const std::optional<machine::Grid>& grid) const {
-    const auto source = std::make_shared<base::Source>(file_ == "-" ? "<stdin>" : file_, text);
-    lang::Compilation compiled = lang::compile(source);
-    base::Diagnostics problems = compiled.problems;
-    if (!compiled.mapper) return problems;
-    if (program) problems.add(lang::check_names(*compiled.mapper, program->facts, grid ? &*grid : nullptr));
-    if (grid) {
-      auto placer = lang::Placer::create(compiled.mapper, *grid);
-      if (!placer) {
-        problems.add(placer.problems());
-      } else if (program) {
-        problems.add(lang::check_launches(**placer, program->facts));
-      }
-    }
-    problems.sort();
-    return problems;
+    return check_mapper(std::make_shared<base::Source>(file_ == "-" ? "<stdin>" : file_, text), program,
+                        grid);
   }
 
   void write(Console& console, const std::string& text) const {

@@ -242,7 +242,8 @@ llm::Prices prices_of(const ModelOptions& options) {
 ModelSession::ModelSession(const ModelOptions& options, Record record)
     : options_(options), library_(library_of(options)) {
   std::unique_ptr<llm::Chat> chat;
-  if (!options.replay) {
+  const bool only_recorded = record.only_recorded || options.replay;
+  if (!only_recorded) {
     llm::Options wanted;
     wanted.provider = options.provider;
     wanted.model = options.name;
@@ -258,7 +259,7 @@ ModelSession::ModelSession(const ModelOptions& options, Record record)
   session_ = std::make_unique<llm::Session>(
       std::move(chat),
       llm::SessionOptions{budget_of(options, record.most_calls), prices_of(options),
-                          std::move(record.recorded), options.replay.has_value(), std::move(record.keep)});
+                          std::move(record.recorded), only_recorded, std::move(record.keep)});
 }
 
 ModelSession::ModelSession(const ModelOptions& options, std::unique_ptr<llm::Chat> chat)

@@ -59,6 +59,7 @@ class ModelSession {
  public:
   struct Record {
     std::vector<llm::Exchange> recorded;  //!< what answers first
+    bool only_recorded = false;           //!< and nobody else does
     //! Before an answer is used; false: it could not be kept.
     std::function<bool(const llm::Exchange&)> keep;
     std::function<bool()> cancelled;

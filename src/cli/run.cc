@@ -4,10 +4,9 @@
 #include "cli/commands.h"
 #include "cli/guidance.h"
 #include "cli/json.h"
+#include "cli/mapper_work.h"
 #include "cli/subject.h"
-#include "engine/sim/sim.h"
 #include "guide/guide.h"
-#include "report/json.h"
 #include "report/run_text.h"
 #include "report/trace.h"
 
@@ -35,18 +34,12 @@ class Run : public Command {
     const Subject subject = make_subject(subject_);
     const auto placer = make_mapper(subject_, subject);
     for (const std::string& note : subject.program->notes) console.say(note);
-    auto plan = subject.planner->plan(*placer);
+    const engine::Execution execution = execute(subject, placer.get());
     for (const std::string& line : placer->log()) console.say("print: " + line);
-    engine::Execution execution;
-    if (auto* failure = std::get_if<plan::Failure>(&plan)) {
-      execution.failure = std::move(*failure);
-    } else {
-      execution = engine::sim::run(std::make_shared<const plan::Plan>(std::get<plan::Plan>(std::move(plan))));
-    }
     if (trace_ && !execution.failure) write_text(*trace_, report::chrome_trace(execution.profile));
     const guide::Feedback feedback = guide.executed(execution, *placer->mapper());
     if (json()) {
-      console.result(dump(document(subject, execution, feedback.findings)));
+      console.result(dump(run_document(subject_, subject, engine_, execution, feedback.findings)));
     } else if (execution.failure) {
       console.say(execution.failure->text);
       console.problems(execution.failure->problems);
@@ -58,21 +51,6 @@ class Run : public Command {
   }
 
  private:
-  Json document(const Subject& subject, const engine::Execution& e,
-                const std::vector<guide::Finding>& findings) const {
-    Json d;
-    d["schema"] = "mapwright.run/1";
-    d["program"] = subject.program->name;
-    d["machine"] = subject.machine.name;
-    d["nodes"] = subject_.nodes;
-    d["mapper"] = subject_.mapper;
-    d["engine"] = engine_;
-    report::add_execution(&d, *subject.program, e);
-    report::add_findings(&d, findings);
-    add_problems(&d, e.failure ? e.failure->problems : base::Diagnostics());
-    return d;
-  }
-
   SubjectOptions subject_;
   GuideOptions guide_;
   std::string engine_ = "sim";

@@ -139,6 +139,12 @@ lang::MapperPtr compile(const base::SourcePtr& source) {
   return compiled.mapper;
 }
 
+std::shared_ptr<lang::Placer> bound_mapper(const base::SourcePtr& source, const Subject& subject) {
+  auto placer = lang::Placer::create(compile(source), subject.planner->site()->grid());
+  if (!placer) throw Stop{Exit::bad_mapper, "", placer.problems()};
+  return *placer;
+}
+
 std::shared_ptr<lang::Placer> make_mapper(const SubjectOptions& options, const Subject& subject) {
   base::SourcePtr source;
   if (options.mapper == "default") {
@@ -154,9 +160,7 @@ std::shared_ptr<lang::Placer> make_mapper(const SubjectOptions& options, const S
     source = std::make_shared<base::Source>(options.mapper == "-" ? "<stdin>" : options.mapper,
                                             read_text(options.mapper));
   }
-  auto placer = lang::Placer::create(compile(source), subject.planner->site()->grid());
-  if (!placer) throw Stop{Exit::bad_mapper, "", placer.problems()};
-  return *placer;
+  return bound_mapper(source, subject);
 }
 
 }  // namespace mapwright::cli

@@ -68,6 +68,9 @@ base::SourcePtr start_of(std::string_view strategy, const base::SourcePtr& start
 //! The mapper in a text or file, compiled. Throws Stop.
 lang::MapperPtr compile(const base::SourcePtr& source);
 
+//! The mapper in a text, bound to the subject's machine. Throws Stop.
+std::shared_ptr<lang::Placer> bound_mapper(const base::SourcePtr& source, const Subject& subject);
+
 //! The mapper that the words mean, compiled and bound to the subject's machine. Throws Stop.
 std::shared_ptr<lang::Placer> make_mapper(const SubjectOptions& options, const Subject& subject);
 

@@ -12,9 +12,8 @@
 #include "cli/options.h"
 #include "cli/store_file.h"
 #include "cli/tune_settings.h"
-#include "engine/sim/sim.h"
+#include "cli/workbench.h"
 #include "report/tuning.h"
-#include "tune/difference.h"
 #include "tune/journal.h"
 
 namespace mapwright::cli {
@@ -34,39 +33,25 @@ void add_jobs(CLI::App* command, int* jobs) {
 class Run {
  public:
   Run(TuneSettings settings, StoreOptions store, Console* console)
-      : settings_(std::move(settings)),
-        store_(std::move(store)),
-        console_(*console),
-        subject_(make_subject(settings_.subject)),
-        engine_(subject_.planner),
-        guide_(make_guide(settings_.guide, settings_.rules)),
-        evaluator_(engine_, guide_, *subject_.program, settings_.repeats) {
-    const std::string& program = subject_.program->name;
-    expert_ = shipped_mapper("expert", program);
-    default_ = default_mapper();
-    const base::SourcePtr start = start_of(settings_.strategy, settings_.start, program);
-    if (!start) throw Stop{Exit::no_input, fmt::format("there is no expert mapper for '{}'", program), {}};
-    problem_ = {subject_.planner, compile(start), &guide_, settings_.seed};
-    result_.subject = title(subject_, settings_.subject.nodes);
-    result_.strategy = settings_.strategy;
-    result_.program = program;
-    result_.metric = subject_.program->metric;
-  }
+      : store_(std::move(store)), console_(*console), bench_(std::move(settings)) {}
 
-  const std::string& program() const { return subject_.program->name; }
+  const std::string& program() const { return bench_.program(); }
 
   // `ended`: it ended before, for this reason, and nothing more is tried.
   Exit run(tune::StoreJournal* journal, int jobs, std::optional<tune::Stopped> ended, bool json) {
-    result_.run = journal->id();
-    if (settings_.asks_model()) open_model(journal);
-    for (const std::string& note : subject_.program->notes) console_.say(note);
-    if (expert_) result_.expert = baseline(*expert_, store::Role::expert, journal);
-    result_.default_mapper = baseline(*default_, store::Role::default_mapper, journal);
-
-    const auto strategy = tune::find_strategy(settings_.strategy)->make(problem_);
-    tune::Tuning tuning(problem_, strategy.get(), evaluator_, settings_.limits, journal);
-    const int at_once = engine_.capabilities().at_once;
-    tuning.set_jobs(at_once == 0 ? jobs : std::min(jobs, at_once));
+    for (const std::string& note : bench_.subject().program->notes) console_.say(note);
+    result_ = bench_.begin(journal);
+    tune::Problem problem = bench_.problem();
+    if (settings_.asks_model()) {
+      open_model(journal, ended.has_value());
+      problem.model = &model_;
+    }
+    // Nobody is there who would propose more than what was proposed.
+    if (settings_.strategy == tune::kAgent)
+      for (const tune::Trial& t : journal->recorded()) problem.given.push_back({t.mapper, t.why});
+    const auto strategy = tune::find_strategy(settings_.strategy)->make(problem);
+    tune::Tuning tuning(problem, strategy.get(), bench_.evaluator(), settings_.limits, journal);
+    tuning.set_jobs(bench_.at_once(jobs));
     tuning.stop_when([&] { return interrupt_.asked(); });
     if (ended) tuning.only_replay(*ended);
     auto shown = std::chrono::steady_clock::time_point();
@@ -86,10 +71,11 @@ class Run {
     Estimate estimate;
     std::optional<llm::Request> first;
     ModelSession session(settings_.model, std::make_unique<Unsent>(&first));
-    model_ = session.about(subject_);
-    problem_.model = &model_;
-    const auto strategy = tune::find_strategy(settings_.strategy)->make(problem_);
-    tune::Tuning tuning(problem_, strategy.get(), evaluator_, settings_.limits, nullptr);
+    model_ = session.about(bench_.subject());
+    tune::Problem problem = bench_.problem();
+    problem.model = &model_;
+    const auto strategy = tune::find_strategy(settings_.strategy)->make(problem);
+    tune::Tuning tuning(problem, strategy.get(), bench_.evaluator(), settings_.limits, nullptr);
     tuning.stop_when([&] { return first.has_value() || interrupt_.asked(); });
     tuning.run();
     if (!first) {
@@ -114,15 +100,17 @@ class Run {
     return Exit::ok;
   }
 
-  // A folder that cannot be made is better known before the work than after it.
-  void make_out_folder() {
+  // What is missing is better known before the work than after it: a folder, somebody to ask.
+  void prepare() {
+    if (settings_.asks_model()) const ModelSession session(settings_.model, ModelSession::Record());
     if (!settings_.out.empty()) made_ = make_folder(settings_.out);
   }
 
  private:
-  void open_model(tune::StoreJournal* journal) {
+  void open_model(tune::StoreJournal* journal, bool ended) {
     ModelSession::Record record;
     record.recorded = journal->answered();
+    record.only_recorded = ended;
     record.keep = [this, journal](const llm::Exchange& exchange) {
       auto problems = journal->add_exchange(exchange);
       if (problems) unkept_ = *std::move(problems);
@@ -131,22 +119,7 @@ class Run {
     record.cancelled = [this] { return interrupt_.asked(); };
     record.most_calls = most_calls(settings_.limits.budget);
     session_.emplace(settings_.model, std::move(record));
-    model_ = session_->about(subject_);
-    problem_.model = &model_;
-  }
-
-  std::optional<double> baseline(const base::Source& mapper, store::Role role, tune::StoreJournal* journal) {
-    if (const auto recorded = journal->baseline(role)) return recorded->metric;
-    const std::string text(mapper.text());
-    const tune::Checked checked = tune::check(text);
-    base::expects(checked.mapper != nullptr, "shipped mappers are mappers");
-    auto trial = journal->find(checked.canonical);
-    if (!trial) trial = evaluator_.evaluate(checked, true);
-    trial->number = 1;
-    trial->mapper = text;
-    trial->why = "measured beside the proposals";
-    if (auto problems = journal->add_baseline(*trial, role)) throw store_stop(*problems);
-    return trial->metric;
+    model_ = session_->about(bench_.subject());
   }
 
   Exit finish(tune::StoreJournal* journal, bool json) {
@@ -169,7 +142,7 @@ class Run {
       Json d;
       d["schema"] = "mapwright.tune/1";
       d["program"] = result_.program;
-      d["machine"] = subject_.machine.name;
+      d["machine"] = bench_.subject().machine.name;
       d["nodes"] = settings_.subject.nodes;
       d["engine"] = settings_.engine;
       d["strategy"] = settings_.strategy;
@@ -194,13 +167,9 @@ class Run {
   void write_best() {
     namespace fs = std::filesystem;
     const tune::Trial& best = *result_.best();
-    const base::SourcePtr other = expert_ ? expert_ : default_;
-    result_.compared = expert_ ? "the expert's mapper" : "the default";
-    const auto mine = planned(best.mapper);
-    const auto others = planned(std::string(other->text()));
-    if (mine && others) {
-      result_.changes = tune::differences(mine->plan, *mine->mapper, others->plan, *others->mapper);
-    }
+    const base::SourcePtr& expert = bench_.expert();
+    result_.compared = expert ? "the expert's mapper" : "the default";
+    result_.changes = bench_.differences(best.mapper, expert ? *expert : *bench_.default_mapper());
     const fs::path folder = settings_.out.empty() ? own_folder() : fs::path(settings_.out);
     make_folder(folder);
     result_.best_file = (folder / "best.mapper").string();
@@ -233,28 +202,11 @@ class Run {
     }
   }
 
-  struct Planned {
-    lang::MapperPtr mapper;
-    plan::Plan plan;
-  };
-  std::optional<Planned> planned(const std::string& text) const {
-    const tune::Checked checked = tune::check(text);
-    auto plan = subject_.planner->plan(checked.mapper);
-    if (auto* p = std::get_if<plan::Plan>(&plan)) return Planned{checked.mapper, std::move(*p)};
-    return std::nullopt;
-  }
-
   const Interrupt interrupt_;  // first: what follows takes its time
-  TuneSettings settings_;
   StoreOptions store_;
   Console& console_;
-  Subject subject_;
-  engine::sim::Simulator engine_;
-  guide::Guide guide_;
-  tune::Evaluator evaluator_;
-  tune::Problem problem_;
-  base::SourcePtr expert_;  // null where there is none
-  base::SourcePtr default_;
+  Workbench bench_;
+  const TuneSettings& settings_ = bench_.settings();
   bool made_ = false;  // the folder of --out
   std::optional<ModelSession> session_;
   tune::Model model_;         // of the session
@@ -287,7 +239,7 @@ class Tune : public Command {
     }
     const std::vector<llm::Exchange> said = settings_.model.read_replay();
     Run run(settings_, store_, &console);
-    run.make_out_folder();
+    run.prepare();
     const auto store = open_store(store_, true);
     const std::string key = settings_.subject_key();
     auto writer = expect(store->create({run.program(), key, settings_.save()}));
@@ -338,20 +290,12 @@ class Resume : public Command {
     const std::vector<store::Trial> records = expect(store->trials(id_));
     tune::StoreJournal journal(store.get(), std::move(writer), before->subject, records,
                                expect(store->exchanges(id_)));
-    if (!journal.whole()) throw unreadable();
+    expect_whole(journal, store_);
     Run run(settings, store_, &console);
     return run.run(&journal, jobs_of(jobs_), ended ? tune::stopped(before->stopped) : std::nullopt, json());
   }
 
  private:
-  Stop unreadable() const {
-    return {Exit::io,
-            fmt::format("the run '{}' cannot go on: what the store '{}' has of it is damaged, or was "
-                        "recorded by another version of mapwright",
-                        id_, store_path(store_).string()),
-            {}};
-  }
-
   std::string id_;
   std::optional<std::int64_t> budget_;
   ModelOptions limits_;  // other ones than the run has

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <utility>
 
 #include "base/bug.h"
 #include "tune/descent.h"
@@ -68,6 +69,22 @@ std::unique_ptr<Strategy> fixed(const Problem& problem) {
   return std::make_unique<Fixed>(problem);
 }
 
+// What somebody else found.
+class Given final : public Strategy {
+ public:
+  explicit Given(const Problem& problem) : given_(problem.given) {}
+
+  std::vector<Proposal> propose() override { return std::exchange(given_, {}); }
+  void observe(const Trial& /*trial*/) override {}
+
+ private:
+  std::vector<Proposal> given_;
+};
+
+constexpr StrategyKind kGiven{
+    kAgent, "what a coding agent proposes, one mapper after another",
+    [](const Problem& p) -> std::unique_ptr<Strategy> { return std::make_unique<Given>(p); }};
+
 constexpr std::array kStrategies{
     StrategyKind{"guided", "applies what guidance suggests, best first, and keeps what helps", &make_guided},
     StrategyKind{"trace", "a language model rewrites decision blocks from feedback, as OptoPrime does",
@@ -108,7 +125,8 @@ std::span<const StrategyKind> strategies() {
 
 const StrategyKind* find_strategy(std::string_view name) {
   const auto* const found = std::ranges::find(kStrategies, name, &StrategyKind::name);
-  return found == kStrategies.end() ? nullptr : &*found;
+  if (found != kStrategies.end()) return &*found;
+  return name == kGiven.name ? &kGiven : nullptr;
 }
 
 }  // namespace mapwright::tune

@@ -19,23 +19,24 @@
 
 namespace mapwright::tune {
 
-//! What is tuned.
-struct Problem {
-  std::shared_ptr<const plan::Planner> planner;  //!< the program on its machine
-  lang::MapperPtr start;                //!< what strategies begin with: the empty mapper, or a user's
-  const guide::Guide* guide = nullptr;  //!< what those that read feedback may ask; outlives them
-  std::uint64_t seed = 1;
-  const Model* model = nullptr;  //!< of those that ask a language model; outlives them
-
-  const program::Program& program() const { return planner->program(); }
-};
-
 struct Proposal {
   std::string mapper;
   std::string why;  //!< one line: what is new about it, and why
   //! Where there is no mapper, because what a language model said cannot be used: why not. `mapper` has the
   //! beginning of what it said.
   std::optional<base::Diagnostics> refusal = std::nullopt;
+};
+
+//! What is tuned.
+struct Problem {
+  std::shared_ptr<const plan::Planner> planner;  //!< the program on its machine
+  lang::MapperPtr start;                //!< what strategies begin with: the empty mapper, or a user's
+  const guide::Guide* guide = nullptr;  //!< what those that read feedback may ask; outlives them
+  std::uint64_t seed = 1;
+  const Model* model = nullptr;   //!< of those that ask a language model; outlives them
+  std::vector<Proposal> given{};  //!< what kAgent proposes
+
+  const program::Program& program() const { return planner->program(); }
 };
 
 //! Why a run ends.
@@ -86,8 +87,13 @@ struct StrategyKind {
   bool asks_model() const { return growth != nullptr; }
 };
 
-//! In the order of reports.
+//! Those that a user may choose, in the order of reports.
 std::span<const StrategyKind> strategies();
+
+//! The one whose proposals come from outside, one by one: it has nothing to try but what is given.
+inline constexpr std::string_view kAgent = "agent";
+
+//! Also kAgent.
 const StrategyKind* find_strategy(std::string_view name);
 
 }  // namespace mapwright::tune
