@@ -103,6 +103,7 @@ int run(int argc, char** argv) {
   commands.push_back(programs_command(&app));
   commands.push_back(runs_command(&app));
   commands.push_back(resume_command(&app));
+  commands.push_back(mcp_command(&app));
 
   bool json = wants_json(argc, argv);
   Exit code = Exit::ok;

@@ -44,6 +44,7 @@ std::unique_ptr<Command> write_command(CLI::App* parent);
 std::unique_ptr<Command> compare_command(CLI::App* parent);
 std::unique_ptr<Command> runs_command(CLI::App* parent);
 std::unique_ptr<Command> resume_command(CLI::App* parent);
+std::unique_ptr<Command> mcp_command(CLI::App* parent);
 
 //! The whole program. Never throws.
 int run(int argc, char** argv);

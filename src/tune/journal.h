@@ -22,7 +22,7 @@ class StoreJournal final : public Journal {
   //! A run that begins, or that goes on after what `records` and `exchanges` have of it. `subject` is the key
   //! of executions. The store outlives this.
   StoreJournal(store::Store* store, std::unique_ptr<store::Writer> writer, std::string subject,
-               const std::vector<store::Trial>& records, const std::vector<std::string>& exchanges);
+               const std::vector<store::Trial>& records, const std::vector<std::string>& exchanges = {});
 
   const std::vector<Trial>& recorded() const override { return recorded_; }
   //! Whether all of `records` and `exchanges` could be read; a run only goes on where it could.
