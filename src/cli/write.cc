@@ -241,9 +241,13 @@ class Write : public Command {
     tune::write_mapper(*subject.planner, session.about(subject), words, 0);
     // A later prompt has the mapper so far and what is wrong with it.
     constexpr std::size_t kFeedback = 8000;
-    const Estimate estimate{*std::move(first), budget_of(model_, calls).calls.value_or(calls),
-                            static_cast<std::size_t>(rounds_) * kFeedback, prices_of(model_),
-                            !model_.price.empty()};
+    Estimate estimate;
+    estimate.request = *std::move(first);
+    estimate.usual = calls / calls_of(rounds_);
+    estimate.calls = budget_of(model_, calls).calls.value_or(calls);
+    estimate.growth = static_cast<std::size_t>(rounds_) * kFeedback;
+    estimate.prices = prices_of(model_);
+    estimate.priced = !model_.price.empty();
     if (json()) {
       Json d;
       d["schema"] = "mapwright.prompt/1";
