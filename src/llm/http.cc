@@ -202,9 +202,8 @@ class Curl final : public Http {
   }
 
   static void add(std::unique_ptr<curl_slist, FreeList>* list, const std::string& line) {
-    curl_slist* longer = ::curl_slist_append(list->get(), line.c_str());
+    curl_slist* longer = ::curl_slist_append(list->release(), line.c_str());
     base::expects(longer != nullptr, "libcurl has no memory");
-    static_cast<void>(list->release());
     list->reset(longer);
   }
 

@@ -180,6 +180,7 @@ base::Result<std::unique_ptr<Chat>> open(Options options) {
   const Provider* p = provider(options.provider);
   if (p == nullptr) {
     std::vector<std::string_view> names;
+    names.reserve(kProviders.size());
     for (const Provider& known : kProviders) names.push_back(known.name);
     const auto meant = base::closest(options.provider, names);
     return problem_of(problem::provider_unknown,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 
 #include "base/source.h"
 #include "base/text.h"
@@ -237,15 +238,15 @@ ObjectReply read_object(std::string_view text, std::span<const Field> fields, En
   }
   // The last one that can be used, unless what follows it is broken: that was meant instead.
   const LooseObject* chosen = nullptr;
-  for (auto o = objects.rbegin(); o != objects.rend(); ++o) {
+  for (const LooseObject& o : objects | std::views::reverse) {
     std::optional<Slip> wrong =
-        o->problem != nullptr ? std::optional(problem_of(bare, *o)) : take_all(fields, o->value, &reply);
+        o.problem != nullptr ? std::optional(problem_of(bare, o)) : take_all(fields, o.value, &reply);
     if (!wrong) {
-      chosen = &*o;
+      chosen = &o;
       break;
     }
     if (!reply.problem) reply.problem = std::move(wrong);
-    if (o->problem != nullptr) break;
+    if (o.problem != nullptr) break;
   }
   if (chosen == nullptr) {
     reply.fields.clear();

@@ -15,7 +15,7 @@ namespace {
 // before them.
 std::string_view fence_of(std::string_view line) {
   const std::size_t begin = line.find_first_not_of(' ');
-  if (begin > 3 || begin == std::string_view::npos || (line[begin] != '`' && line[begin] != '~')) return {};
+  if (begin > 3 || (line[begin] != '`' && line[begin] != '~')) return {};
   const std::size_t end = std::min(line.find_first_not_of(line[begin], begin), line.size());
   return end - begin < 3 ? std::string_view() : line.substr(begin, end - begin);
 }

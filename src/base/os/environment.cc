@@ -1,11 +1,11 @@
 #include "base/os/environment.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <cstring>
 
 namespace mapwright::os {
 namespace {

@@ -4,15 +4,15 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <spawn.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
+#include <cstring>
 #include <utility>
 
 #include "base/bug.h"
@@ -105,15 +105,14 @@ class Child {
   }
 
   // errno, or 0.
-  int start(const Command& command, int in, int out, int err) {
+  int start(const Command& command, const std::array<int, 3>& ends) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawnattr_init(&attributes);
     if (!command.folder.empty()) ::posix_spawn_file_actions_addchdir_np(&actions, command.folder.c_str());
-    ::posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-    ::posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-    ::posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
+    for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+      ::posix_spawn_file_actions_adddup2(&actions, ends.at(static_cast<std::size_t>(standard)), standard);
     ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
     sigset_t none;
     sigset_t usual;
@@ -141,7 +140,11 @@ class Child {
     return failed;
   }
 
-  void signal(int number) const { ::kill(-pid_, number); }
+  // To the group, and to the child also where it has left that.
+  void signal(int number) const {
+    ::kill(-pid_, number);
+    ::kill(pid_, number);
+  }
 
   // Whether it has ended; it can still be waited for.
   bool ended() const {
@@ -168,7 +171,7 @@ class Child {
 
 // Reads what there is; false at the end.
 bool read_some(int fd, std::size_t most, std::string* text, bool* cut) {
-  std::array<char, std::size_t{1} << 16> chunk;
+  std::array<char, std::size_t{1} << 16> chunk{};
   const ssize_t got = ::read(fd, chunk.data(), chunk.size());
   if (got < 0) return errno == EINTR || errno == EAGAIN;
   const auto size = static_cast<std::size_t>(got);
@@ -185,45 +188,44 @@ class Streams {
       : command_(command), outcome_(outcome), left_(command.input) {}
 
   int open() {
-    for (Pipe* pipe : {&in, &out, &err}) {
+    for (Pipe* pipe : {&in_, &out_, &err_}) {
       if (const int failed = open_pipe(pipe); failed != 0) return failed;
     }
     return 0;
   }
 
+  // For the child: standard input, output and error.
+  std::array<int, 3> ends() const { return {in_.read.get(), out_.write.get(), err_.write.get()}; }
+
   // The child has its ends.
   void begin() {
-    in.read.close();
-    out.write.close();
-    err.write.close();
-    for (const int fd : {in.write.get(), out.read.get(), err.read.get()}) make_nonblocking(fd);
-    if (left_.empty()) in.write.close();
+    in_.read.close();
+    out_.write.close();
+    err_.write.close();
+    for (const int fd : {in_.write.get(), out_.read.get(), err_.read.get()}) make_nonblocking(fd);
+    if (left_.empty()) in_.write.close();
   }
 
-  bool reading() const { return out.read.get() >= 0 || err.read.get() >= 0; }
+  bool reading() const { return out_.read.get() >= 0 || err_.read.get() >= 0; }
 
   // Moves what can be moved, waiting at most so long for something.
   bool move(milliseconds wait) {
-    std::array<pollfd, 3> ends{pollfd{in.write.get(), POLLOUT, 0}, pollfd{out.read.get(), POLLIN, 0},
-                               pollfd{err.read.get(), POLLIN, 0}};
+    std::array<pollfd, 3> ends{pollfd{in_.write.get(), POLLOUT, 0}, pollfd{out_.read.get(), POLLIN, 0},
+                               pollfd{err_.read.get(), POLLIN, 0}};
     if (::poll(ends.data(), ends.size(), static_cast<int>(wait.count())) <= 0) return false;
-    if (ends[0].revents != 0 && !write_some()) in.write.close();
+    if (ends[0].revents != 0 && !write_some()) in_.write.close();
     if (ends[1].revents != 0 &&
-        !read_some(out.read.get(), command_.most_output, &outcome_->out, &outcome_->out_cut))
-      out.read.close();
+        !read_some(out_.read.get(), command_.most_output, &outcome_->out, &outcome_->out_cut))
+      out_.read.close();
     if (ends[2].revents != 0 &&
-        !read_some(err.read.get(), command_.most_output, &outcome_->err, &outcome_->err_cut))
-      err.read.close();
+        !read_some(err_.read.get(), command_.most_output, &outcome_->err, &outcome_->err_cut))
+      err_.read.close();
     return true;
   }
 
-  Pipe in;
-  Pipe out;
-  Pipe err;
-
  private:
   bool write_some() {
-    const ssize_t put = ::write(in.write.get(), left_.data(), left_.size());
+    const ssize_t put = ::write(in_.write.get(), left_.data(), left_.size());
     if (put < 0) return errno == EINTR || errno == EAGAIN;
     left_.remove_prefix(static_cast<std::size_t>(put));
     return !left_.empty();
@@ -232,6 +234,9 @@ class Streams {
   const Command& command_;
   Outcome* outcome_;
   std::string_view left_;
+  Pipe in_;
+  Pipe out_;
+  Pipe err_;
 };
 
 // Until it has ended: by itself, or because it had to.
@@ -273,9 +278,7 @@ Outcome run(const Command& command) {
   Streams streams(command, &outcome);
   if (const int failed = streams.open(); failed != 0) return not_started(failed);
   Child child;
-  const int failed =
-      child.start(command, streams.in.read.get(), streams.out.write.get(), streams.err.write.get());
-  if (failed != 0) return not_started(failed);
+  if (const int failed = child.start(command, streams.ends()); failed != 0) return not_started(failed);
   streams.begin();
   outcome.end = End::exited;
   watch(command, child, streams, &outcome);

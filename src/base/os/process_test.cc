@@ -171,6 +171,17 @@ TEST_F(Process, TakesItsDescendantsAlong) {
   EXPECT_TRUE(is_gone(second));
 }
 
+TEST_F(Process, EndsAlsoWhereItLeftItsGroup) {
+  Command c;
+  c.argv = {"perl", "-e", "$| = 1; setpgrp(0, getpgrp(getppid())) and print $$; sleep 60"};
+  c.limit = milliseconds(500);
+  c.grace = milliseconds(100);
+  Outcome o;
+  EXPECT_LT(elapsed(c, &o), 10);
+  EXPECT_EQ(o.end, End::timed_out);
+  EXPECT_TRUE(is_gone(o.out)) << o.err;
+}
+
 TEST_F(Process, LeavesNothingInTheBackground) {
   Outcome o;
   EXPECT_LT(elapsed(line("sleep 60 & printf $!"), &o), 10) << "it holds the output open";
