@@ -20,6 +20,7 @@ struct Prices {
   double reply = 0;
 };
 
+//! Checked before each call, against what that call can use at most; its retries are part of it.
 struct Budget {
   std::optional<std::int64_t> calls;
   std::optional<std::int64_t> tokens;  //!< of prompts and replies together
