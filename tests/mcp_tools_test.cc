@@ -229,7 +229,7 @@ TEST(McpTools, RefuseInWordsThatHelp) {
   expect("check", {{"mapper", nullptr}}, "'mapper' is missing");
   expect("check", {{"maper", ""}}, "there is no argument 'maper': did you mean 'mapper'?");
   expect("run", {{"program", "circuit"}, {"nodes", "two"}},
-         "'nodes' is an integer from 1 to 1048576, not \"two\"");
+         "'nodes' is an integer from 1 to 1024, not \"two\"");
   expect("run", {{"program", "circuit"}, {"nodes", 0}}, "not 0");
   expect("run", {{"program", "circuit"}, {"nodes", 2.5}}, "not 2.5");
   expect("run", {{"program", "circuit"}, {"nodes", 18446744073709551615U}}, "not 18446744073709551615");

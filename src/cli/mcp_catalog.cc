@@ -14,6 +14,12 @@
 namespace mapwright::cli::mcp {
 namespace {
 
+using schema::anything;
+using schema::integer;
+using schema::list_of;
+using schema::object;
+using schema::text;
+
 constexpr std::array<std::string_view, 2> kSizes{"paper", "test"};
 constexpr std::array<std::string_view, 2> kRules{"ours", "paper"};
 constexpr std::array<std::string_view, 3> kLevels{"system", "explain", "suggest"};
@@ -60,11 +66,10 @@ Json entry(const std::string& name, const machine::Machine& m) {
 }
 
 Json parameter_schema() {
-  using namespace schema;
   return object({{"name", text}, {"what", text}, {"least", integer}, {"most", integer}});
 }
 Json parameters_schema() {
-  return schema::list_of(parameter_schema());
+  return list_of(parameter_schema());
 }
 
 }  // namespace
@@ -76,12 +81,11 @@ ArgumentList joined(std::initializer_list<ArgumentList> parts) {
 }
 
 ArgumentList target_arguments(bool program_required) {
-  return {
-      {"program", Type::text, "The program, by its name: `describe` lists those that there are",
-       program_required},
-      {"machine", Type::text, "The machine model, by its name: `describe` lists those that there are", false,
-       R"("p100x4")"},
-      {"nodes", Type::integer, "How many nodes of the machine", false, "2", {}, 1, machine::Grid::kMaxNodes}};
+  return {{"program", Type::text, "The program, by its name: `describe` lists those that there are",
+           program_required},
+          {"machine", Type::text, "The machine model, by its name: `describe` lists those that there are",
+           false, R"("p100x4")"},
+          {"nodes", Type::integer, "How many nodes of the machine", false, "2", {}, 1, kMostNodes}};
 }
 
 ArgumentList subject_arguments(bool program_required) {
@@ -136,7 +140,6 @@ Json programs_json(const Workshop& shop) {
 }
 
 Json programs_schema() {
-  using namespace schema;
   return list_of(object({{"name", text}, {"what", text}, {"parameters", parameters_schema, "for `set`"}}));
 }
 
@@ -154,7 +157,6 @@ Json machines_json(const Workshop& shop) {
 }
 
 Json machines_schema() {
-  using namespace schema;
   return list_of(object({{"name", text},
                          {"description", text},
                          {"nodes", integer, "how many the machine has"},

@@ -8,6 +8,9 @@
 
 namespace mapwright::cli::mcp {
 
+//! More take longer than clients wait for an answer.
+inline constexpr std::int64_t kMostNodes = 1024;
+
 //! program, machine, nodes: what a mapper is for.
 ArgumentList target_arguments(bool program_required);
 //! The same with size and set, from which programs are made.

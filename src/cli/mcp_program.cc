@@ -11,6 +11,17 @@
 namespace mapwright::cli::mcp {
 namespace {
 
+using schema::anything;
+using schema::flag;
+using schema::integer;
+using schema::list_of;
+using schema::metric;
+using schema::number;
+using schema::object;
+using schema::text;
+using schema::text_or_null;
+using schema::texts;
+
 using program::Program;
 
 // Of each task, so many sorts of launches are shown.
@@ -130,8 +141,6 @@ Json region_json(const Program& program, program::RegionId id) {
 
 namespace of {
 
-using namespace schema;
-
 Json integers() {
   return list_of(integer());
 }
@@ -202,7 +211,6 @@ Json program_json(const SubjectOptions& options) {
 }
 
 Json program_schema() {
-  using namespace schema;
   return object({{"program", text},
                  {"description", text},
                  {"machine", text},

@@ -11,7 +11,7 @@ namespace mapwright::cli::mcp::schema {
 struct Property {
   std::string_view name;
   Json (*schema)();
-  std::string_view what = {};
+  std::string_view what = "";
   bool always = true;
 };
 

@@ -101,8 +101,8 @@ struct Method {
   std::string_view name;
   unsigned eras;
   Json (*answer)(const Request&);
-  std::optional<int> fresh = {};  // milliseconds; none: it has no hints for caches
-  bool slow = false;              // is left to the worker
+  std::optional<int> fresh = std::nullopt;  // milliseconds; none: it has no hints for caches
+  bool slow = false;                        // is left to the worker
 };
 
 constexpr std::array kMethods{Method{"ping", bit(Era::handshake), &ping},
@@ -177,6 +177,14 @@ std::optional<Refusal> missing_metadata(const Input& params) {
 Server::Server(Workshop shop, LineWriter* out) : shop_(std::move(shop)), out_(*out), worker_(out) {}
 
 void Server::receive(std::string_view line) {
+  try {
+    understand(line);
+  } catch (const std::bad_alloc&) {
+    out_.write(error_line("", {code::kInternal, "there is not enough memory", ""}));
+  }
+}
+
+void Server::understand(std::string_view line) {
   auto read = read_message(line);
   if (const auto* none = std::get_if<NoMessage>(&read)) {
     if (none->why.code != 0) out_.write(error_line(none->id, none->why));

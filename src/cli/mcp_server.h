@@ -35,6 +35,7 @@ class Server {
   bool finish(std::chrono::milliseconds patience);
 
  private:
+  void understand(std::string_view line);
   void answer(Message message, std::size_t bytes);
   void notice(const Message& message);
   std::optional<Era> era_of(const Message& message) const;

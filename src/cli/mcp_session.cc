@@ -29,7 +29,7 @@ std::string used_text(std::int64_t executed, std::int64_t budget) {
 
 }  // namespace
 
-Session::Session(const StoreOptions& store, TuneSettings settings) : options_(store) {
+Session::Session(StoreOptions store, TuneSettings settings) : options_(std::move(store)) {
   settings.strategy = tune::kAgent;
   settings.read_files();
   bench_ = std::make_unique<Workbench>(std::move(settings));
@@ -40,8 +40,8 @@ Session::Session(const StoreOptions& store, TuneSettings settings) : options_(st
       std::make_unique<tune::StoreJournal>(store_.get(), std::move(writer), key, std::vector<store::Trial>());
 }
 
-Session::Session(const StoreOptions& store, const std::string& id)
-    : options_(store), store_(existing_store(options_, id)) {
+Session::Session(StoreOptions store, const std::string& id)
+    : options_(std::move(store)), store_(existing_store(options_, id)) {
   std::vector<store::Trial> records;
   TuneSettings settings = TuneSettings::load(run_of(*store_, id, &records).settings);
   if (settings.strategy != tune::kAgent) {

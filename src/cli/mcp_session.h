@@ -16,9 +16,9 @@ namespace mapwright::cli::mcp {
 class Session {
  public:
   //! A new one. Throws Stop.
-  Session(const StoreOptions& store, TuneSettings settings);
+  Session(StoreOptions store, TuneSettings settings);
   //! One that began before. Throws Stop: also for a run of another strategy.
-  Session(const StoreOptions& store, const std::string& id);
+  Session(StoreOptions store, const std::string& id);
 
   const Workbench& bench() const { return *bench_; }
 
@@ -46,6 +46,6 @@ struct Record {
 };
 
 //! Throws Stop: also where what it tried is the expert's mapper, which agents do not get to see.
-Record read_record(const StoreOptions& store, const std::string& id);
+Record read_record(const StoreOptions& options, const std::string& id);
 
 }  // namespace mapwright::cli::mcp

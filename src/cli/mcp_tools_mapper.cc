@@ -11,6 +11,20 @@
 namespace mapwright::cli::mcp {
 namespace {
 
+using schema::anything;
+using schema::diagnostics;
+using schema::failure;
+using schema::findings;
+using schema::integer;
+using schema::list_of;
+using schema::number;
+using schema::number_or_null;
+using schema::object;
+using schema::or_null;
+using schema::text;
+using schema::text_or_null;
+using schema::texts;
+
 const Argument kMapper{"mapper", Type::text, "The mapper: its whole text, not the name of a file", true};
 
 base::SourcePtr source_of(const Arguments& arguments) {
@@ -37,7 +51,6 @@ Json describe(const Workshop& shop, const Arguments& arguments) {
 }
 
 Json describe_schema() {
-  using namespace schema;
   return object({{"topic", text},
                  {"programs", programs_schema, "of the topic programs", false},
                  {"machines", machines_schema, "of the topic machines", false},
@@ -75,7 +88,6 @@ Json check(const Workshop& shop, const Arguments& arguments) {
 }
 
 Json check_schema() {
-  using namespace schema;
   return object({{"errors", integer, "how many; a mapper without errors can be executed"},
                  {"warnings", integer},
                  {"diagnostics", diagnostics},
@@ -112,17 +124,15 @@ Json place_points(const Workshop& shop, const Arguments& arguments) {
 }
 
 Json point_schema() {
-  using namespace schema;
   return object({{"point", [] { return list_of(integer()); }, "empty for a single task"},
                  {"node", integer},
                  {"processor", anything, "its number on the node; several where any of them may be chosen"}});
 }
 Json points_schema() {
-  return schema::list_of(point_schema());
+  return list_of(point_schema());
 }
 
 Json place_schema() {
-  using namespace schema;
   return object({{"task", text},
                  {"kind", text, "of processor"},
                  {"map", text_or_null, "the function that placed it; null: the default"},
@@ -145,15 +155,13 @@ Json run(const Workshop& shop, const Arguments& arguments) {
 }
 
 Json lists() {
-  return schema::list_of(schema::anything());
+  return list_of(anything());
 }
 Json metric_value() {
-  using namespace schema;
   return or_null(object({{"name", text}, {"unit", text}, {"value", number}, {"better", text}}));
 }
 
 Json run_schema() {
-  using namespace schema;
   return object({{"program", text},
                  {"machine", text},
                  {"nodes", integer},
@@ -204,7 +212,7 @@ std::span<const Tool> mapper_tools() {
         {"kind", Type::text, "The processor kind; otherwise what the mapper says", false, "",
          machine::processor_kind_names()},
         {"machine", Type::text, "The machine model, by its name", false, R"("p100x4")"},
-        {"nodes", Type::integer, "How many nodes", false, "2", {}, 1, machine::Grid::kMaxNodes}},
+        {"nodes", Type::integer, "How many nodes", false, "2", {}, 1, kMostNodes}},
        &place_schema,
        &place_points},
       {"run", "Execute a program under a mapper once",

@@ -14,6 +14,22 @@
 namespace mapwright::cli::mcp {
 namespace {
 
+using schema::baselines;
+using schema::diagnostics;
+using schema::failure;
+using schema::findings;
+using schema::flag;
+using schema::integer;
+using schema::integer_or_null;
+using schema::list_of;
+using schema::metric;
+using schema::number_or_null;
+using schema::object;
+using schema::or_null;
+using schema::text;
+using schema::text_or_null;
+using schema::texts;
+
 constexpr std::size_t kMostWords = 500;  // bytes of what an agent says of a trial
 constexpr std::size_t kMostRuns = 100;   // of a list
 constexpr std::size_t kMostTrials = 1000;
@@ -64,7 +80,6 @@ void add_own_problems(Json* document, const std::string& mapper) {
 }
 
 Json best_schema() {
-  using namespace schema;
   return or_null(object({{"trial", integer},
                          {"metric", number_or_null},
                          {"speedup_over_expert", number_or_null},
@@ -72,7 +87,6 @@ Json best_schema() {
 }
 
 Json trial_schema() {
-  using namespace schema;
   return object(
       {{"trial", integer, "its number in the run, from 1"},
        {"status", text, "ok, failed, refused (no mapper) or duplicate (of an earlier trial, at no cost)"},
@@ -154,7 +168,6 @@ Json propose(const Workshop& shop, const Arguments& arguments) {
 }
 
 Json propose_schema() {
-  using namespace schema;
   return object({{"run", text, "pass it as `run` to add the next proposal; it lasts as long as the store"},
                  {"program", text},
                  {"machine", text},
@@ -226,7 +239,6 @@ Json status(const Workshop& shop, const Arguments& arguments) {
 }
 
 Json runs_schema() {
-  using namespace schema;
   return list_of(
       object({{"run", text},
               {"program", text},
@@ -240,11 +252,10 @@ Json runs_schema() {
               {"begun", text}}));
 }
 Json trials_schema() {
-  return schema::list_of(trial_schema());
+  return list_of(trial_schema());
 }
 
 Json status_schema() {
-  using namespace schema;
   return object({{"runs", runs_schema, "the run that was asked for, or all, newest first"},
                  {"metric", metric, "of one run, as are those that follow", false},
                  {"baselines", baselines, "", false},
@@ -275,7 +286,6 @@ Json best(const Workshop& shop, const Arguments& arguments) {
 }
 
 Json best_document_schema() {
-  using namespace schema;
   return object(
       {{"run", text},
        {"program", text},
@@ -313,7 +323,6 @@ Json explain(const Workshop& shop, const Arguments& arguments) {
 }
 
 Json explain_schema() {
-  using namespace schema;
   return object({{"run", text},
                  {"trial", trial_schema},
                  {"is_best", flag},

@@ -1,10 +1,22 @@
 #include "cli/mcp_worker.h"
 
+#include <system_error>
 #include <utility>
 
 namespace mapwright::cli::mcp {
 
-Worker::Worker(LineWriter* out) : out_(*out), thread_([this] { run(); }) {}
+Worker::Worker(LineWriter* out) : out_(*out) {
+  pthread_attr_t attributes;
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setstacksize(&attributes, kStack);
+  const auto work = [](void* self) -> void* {
+    static_cast<Worker*>(self)->run();
+    return nullptr;
+  };
+  const int error = ::pthread_create(&thread_, &attributes, work, this);
+  ::pthread_attr_destroy(&attributes);
+  if (error != 0) throw std::system_error(error, std::generic_category());
+}
 
 Worker::~Worker() {
   {
@@ -12,7 +24,7 @@ Worker::~Worker() {
     closed_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  ::pthread_join(thread_, nullptr);
 }
 
 bool Worker::add(std::string id, std::size_t bytes, std::function<std::string()> work) {

@@ -1,6 +1,8 @@
 // Requests that take their time, one after the other, beside the thread that reads messages.
 #pragma once
 
+#include <pthread.h>
+
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -8,7 +10,6 @@
 #include <functional>
 #include <mutex>
 #include <string>
-#include <thread>
 
 #include "cli/mcp_transport.h"
 
@@ -20,8 +21,10 @@ class Worker {
   //! the memory.
   static constexpr std::size_t kMostWaiting = 1000;
   static constexpr std::size_t kMostBytes = std::size_t{64} << 20;
+  //! Of its stack: what a mapper's recursion may need, whatever the limits of the process say.
+  static constexpr std::size_t kStack = std::size_t{16} << 20;
 
-  //! The writer outlives this.
+  //! The writer outlives this. Throws std::system_error where there is no thread to have.
   explicit Worker(LineWriter* out);
   //! Does what is left to do.
   ~Worker();
@@ -50,7 +53,7 @@ class Worker {
   std::deque<Job> jobs_;  // the first one is in work
   std::size_t bytes_ = 0;
   bool closed_ = false;
-  std::thread thread_;  // last: it uses the others
+  pthread_t thread_{};  // last: it uses the others
 };
 
 }  // namespace mapwright::cli::mcp

@@ -22,6 +22,7 @@ class Workbench {
   explicit Workbench(TuneSettings settings);
   Workbench(const Workbench&) = delete;
   Workbench& operator=(const Workbench&) = delete;
+  ~Workbench() = default;
 
   const TuneSettings& settings() const { return settings_; }
   const Subject& subject() const { return subject_; }

@@ -33,7 +33,8 @@ struct Problem {
   lang::MapperPtr start;                //!< what strategies begin with: the empty mapper, or a user's
   const guide::Guide* guide = nullptr;  //!< what those that read feedback may ask; outlives them
   std::uint64_t seed = 1;
-  const Model* model = nullptr;   //!< of those that ask a language model; outlives them
+  const Model* model = nullptr;  //!< of those that ask a language model; outlives them
+  // NOLINTNEXTLINE(readability-redundant-member-init): without it GCC misses it where a problem is made
   std::vector<Proposal> given{};  //!< what kAgent proposes
 
   const program::Program& program() const { return planner->program(); }
