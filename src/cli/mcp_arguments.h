@@ -25,7 +25,8 @@ struct Argument {
   Type type = Type::text;
   std::string_view what;  //!< for the model that fills it in
   bool required = false;
-  std::string_view fallback = "";  //!< as JSON: what it is where it is left out; empty: nothing
+  // NOLINTNEXTLINE(readability-redundant-member-init): without it GCC misses it in tables
+  std::string_view fallback = {};  //!< as JSON: what it is where it is left out; empty: nothing
   // NOLINTNEXTLINE(readability-redundant-member-init): without it GCC misses it in tables
   std::span<const std::string_view> one_of = {};
   std::int64_t least = 0;  //!< of an integer

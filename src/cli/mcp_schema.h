@@ -11,7 +11,8 @@ namespace mapwright::cli::mcp::schema {
 struct Property {
   std::string_view name;
   Json (*schema)();
-  std::string_view what = "";
+  // NOLINTNEXTLINE(readability-redundant-member-init): without it GCC misses it in tables
+  std::string_view what = {};
   bool always = true;
 };
 
