@@ -5,9 +5,8 @@
 #include <algorithm>
 #include <deque>
 
-#include "base/bug.h"
 #include "base/text.h"
-#include "tune/question.h"
+#include "tune/asking.h"
 
 namespace mapwright::tune {
 namespace {
@@ -20,36 +19,9 @@ constexpr std::size_t kFailures = 3;
 constexpr std::size_t kLongestMapper = 4000;
 constexpr std::size_t kLongestProblem = 1000;
 
-class Opro final : public Strategy {
+class Opro final : public Asking {
  public:
-  explicit Opro(Problem problem) : problem_(std::move(problem)) {
-    base::expects(problem_.model != nullptr, "the strategy has a language model");
-  }
-
-  bool reads_feedback() const override { return true; }
-  std::optional<Ended> ended() const override { return ended_; }
-
-  std::vector<Proposal> propose() override {
-    if (!started_) {
-      started_ = true;
-      return {{std::string(problem_.start->source()->text()), "where it starts"}};
-    }
-    if (ended_) return {};
-    // All samples of a step answer the same prompt.
-    if (sample_ % problem_.model->samples == 0)
-      step_ = messages_of(*problem_.model, Form::mapper, "opro", values());
-    ++sample_;
-    std::vector<llm::Message> messages = step_;
-    auto said = ask(*problem_.model, Form::mapper, kTemperature, &messages);
-    if (auto* ended = std::get_if<Ended>(&said)) {
-      ended_ = std::move(*ended);
-      return {};
-    }
-    if (auto* unusable = std::get_if<Unusable>(&said))
-      return {{std::move(unusable->text), "", std::move(unusable->problems)}};
-    Said& reply = std::get<Said>(said);
-    return {{std::move(reply.mapper), std::move(reply.reasoning)}};
-  }
+  explicit Opro(const Problem& problem) : Asking(problem, Form::mapper, kTemperature) {}
 
   void observe(const Trial& trial) override { learn(trial); }
 
@@ -61,12 +33,20 @@ class Opro final : public Strategy {
       return;
     }
     // The worst one first; of equals, the earlier one.
-    const auto cost = [&](const Trial& t) { return -cost_of(t.metric, problem_.program().metric); };
+    const auto cost = [&](const Trial& t) { return -cost_of(t.metric, metric()); };
     pairs_.insert(std::ranges::upper_bound(pairs_, cost(trial), {}, cost), trial);
     if (pairs_.size() > kPairs) pairs_.erase(pairs_.begin());
   }
 
  private:
+  // All samples of a step answer the same prompt.
+  std::vector<llm::Message> messages() override {
+    if (sample_++ % model().samples == 0) step_ = messages_of(model(), Form::mapper, "opro", values());
+    return step_;
+  }
+
+  Proposal proposal(Said said) override { return {std::move(said.mapper), std::move(said.reasoning)}; }
+
   prompt::Values values() const {
     prompt::Values v;
     std::string& pairs = v["pairs"];
@@ -86,13 +66,10 @@ class Opro final : public Strategy {
                           : base::shortened(mapper, kLongestMapper);
   }
 
-  const Problem problem_;
-  bool started_ = false;
   std::vector<Trial> pairs_;
   std::deque<Trial> failures_;
   std::size_t sample_ = 0;
   std::vector<llm::Message> step_;
-  std::optional<Ended> ended_;
 };
 
 }  // namespace

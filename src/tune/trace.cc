@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <deque>
 
-#include "base/bug.h"
 #include "base/text.h"
 #include "guide/guide.h"
 #include "prompt/blocks.h"
-#include "tune/question.h"
+#include "tune/asking.h"
 
 namespace mapwright::tune {
 namespace {
@@ -29,34 +28,10 @@ std::string indented(std::string_view text) {
   return all;
 }
 
-class Trace final : public Strategy {
+class Trace final : public Asking {
  public:
-  explicit Trace(Problem problem) : problem_(std::move(problem)) {
-    base::expects(problem_.model != nullptr, "the strategy has a language model");
-    blocks_ = *prompt::split(problem_.start->source());
-  }
-
-  bool reads_feedback() const override { return true; }
-  std::optional<Ended> ended() const override { return ended_; }
-
-  std::vector<Proposal> propose() override {
-    if (!started_) {
-      started_ = true;
-      return {{std::string(problem_.start->source()->text()), "where it starts"}};
-    }
-    if (ended_) return {};
-    std::vector<llm::Message> messages = messages_of(*problem_.model, Form::blocks, "trace", values());
-    auto said = ask(*problem_.model, Form::blocks, kTemperature, &messages);
-    if (auto* ended = std::get_if<Ended>(&said)) {
-      ended_ = std::move(*ended);
-      return {};
-    }
-    if (auto* unusable = std::get_if<Unusable>(&said))
-      return {{std::move(unusable->text), "", std::move(unusable->problems)}};
-    Said& reply = std::get<Said>(said);
-    for (auto& [name, text] : reply.suggestion) blocks_.at(*prompt::find_block(name)) = std::move(text);
-    return {{prompt::assemble(blocks_), reply.answer.empty() ? reply.reasoning : reply.answer}};
-  }
+  explicit Trace(const Problem& problem)
+      : Asking(problem, Form::blocks, kTemperature), blocks_(*prompt::split(problem.start->source())) {}
 
   void observe(const Trial& trial) override { remember(trial); }
 
@@ -70,11 +45,18 @@ class Trace final : public Strategy {
   }
 
  private:
-  const program::Metric& metric() const { return problem_.program().metric; }
+  std::vector<llm::Message> messages() override {
+    return messages_of(model(), Form::blocks, "trace", values());
+  }
+
+  Proposal proposal(Said said) override {
+    for (auto& [name, text] : said.suggestion) blocks_.at(*prompt::find_block(name)) = std::move(text);
+    return {prompt::assemble(blocks_), said.answer.empty() ? said.reasoning : said.answer};
+  }
 
   void remember(const Trial& trial) {
     past_.push_back(trial);
-    if (past_.size() > problem_.model->memory + 1) past_.pop_front();
+    if (past_.size() > model().memory + 1) past_.pop_front();
     if (trial.metric && (!best_ || cost_of(trial.metric, metric()) < cost_of(best_->metric, metric())))
       best_ = trial;
   }
@@ -116,12 +98,9 @@ class Trace final : public Strategy {
         indented(t.status == Status::refused ? t.failure_text : base::shortened(t.mapper, kLongestMapper)));
   }
 
-  const Problem problem_;
-  bool started_ = false;
   prompt::Blocks blocks_;   // the variables, as they were proposed last
   std::deque<Trial> past_;  // the latest last, what came of the variables
   std::optional<Trial> best_;
-  std::optional<Ended> ended_;
 };
 
 }  // namespace
