@@ -1,5 +1,5 @@
-// The runs of a comparison by strategy, and their figures relative to the expert: what its tables and its picture
-// show.
+// The runs of a comparison by strategy, and their figures relative to the expert: what its tables and its
+// picture show.
 #pragma once
 
 #include <cstdint>

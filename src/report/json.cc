@@ -91,7 +91,9 @@ Json memory_json(const engine::Execution& e) {
 }  // namespace
 
 Json metric_json(const program::Metric& metric) {
-  return {{"name", metric.name}, {"unit", metric.unit}, {"better", metric.larger_is_better ? "larger" : "smaller"}};
+  return {{"name", metric.name},
+          {"unit", metric.unit},
+          {"better", metric.larger_is_better ? "larger" : "smaller"}};
 }
 
 void add_execution(Json* document, const program::Program& program, const engine::Execution& e) {

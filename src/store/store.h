@@ -145,8 +145,8 @@ class Store {
   base::Result<std::unique_ptr<Writer>> reopen(const std::string& id);
 
   base::Result<std::optional<Run>> run(const std::string& id) const;
-  base::Result<std::vector<Run>> runs() const;                           //!< oldest first
-  base::Result<std::vector<Trial>> trials(const std::string& id) const;  //!< as they were added
+  base::Result<std::vector<Run>> runs() const;                                    //!< oldest first
+  base::Result<std::vector<Trial>> trials(const std::string& id) const;           //!< as they were added
   base::Result<std::vector<std::string>> exchanges(const std::string& id) const;  //!< as they were added
   //! The first execution, well or not, of a mapper on a subject, in any run.
   base::Result<std::optional<Trial>> find(const std::string& subject, const std::string& canonical) const;
