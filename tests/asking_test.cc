@@ -206,6 +206,39 @@ TEST(Trace, RecordsWhatCannotBeMended) {
   }
 }
 
+// What is proposed again costs money: a model that says nothing else is not asked for ever, and what it knows
+// is not pushed out of its sight.
+TEST(Trace, EndsWhereTheModelRepeatsItself) {
+  std::vector<llm::Answer> answers{suggestion({{"layout_decision", "Layout * * GPU AOS;"}})};
+  for (int i = 0; i < 20; ++i) answers.emplace_back(suggestion({{"layout_decision", "Layout * * GPU AOS;"}}));
+  Session session(circuit(), answers);
+  session.model.memory = 2;
+  const Outcome outcome = tuned(session, "trace", 10);
+  EXPECT_EQ(outcome.stopped, Stopped::circles);
+  EXPECT_EQ(outcome.evaluations, 2);
+  EXPECT_EQ(session.script.asked.size(), 6U);
+  const std::string others = section(last_text(session.script.asked.back()), "Others");
+  EXPECT_TRUE(has(others, "trial 1:")) << others;
+  EXPECT_TRUE(has(others, "trial 2:")) << others;
+  EXPECT_FALSE(has(others, "trial 3:")) << others;
+}
+
+TEST(Trace, TidiesWhatModelsWrite) {
+  Session session(circuit(),
+                  {suggestion({{"layout_decision", "```mapper\nLayout * * GPU AOS;  # \x1b[31mred\n```"}},
+                              "\x1b]0;x\x07"),
+                   suggestion({{"layout_decision", "#" + std::string(1 << 20, 'x')}}),
+                   suggestion({{"layout_decision", "#" + std::string(1 << 20, 'x')}})});
+  const Outcome outcome = tuned(session, "trace", 3);
+  ASSERT_EQ(outcome.trials.size(), 3U);
+  EXPECT_EQ(outcome.trials[1].mapper, "Layout * * GPU AOS;  # \\x1b[31mred\n");
+  EXPECT_EQ(outcome.trials[1].why, "\\x1b]0;x\\x07");
+  EXPECT_TRUE(has(outcome.trials[2].failure_text, "MW9103")) << outcome.trials[2].failure_text;
+  EXPECT_TRUE(has(outcome.trials[2].failure_text, "at most 65536 are read"))
+      << outcome.trials[2].failure_text;
+  EXPECT_LT(outcome.trials[2].mapper.size(), 5000U);
+}
+
 // An empty reply is no empty mapper.
 TEST(Trace, TakesNoReplyForAMapper) {
   Session session(circuit(), {reply(""), reply(""), suggestion({{"task_decision", "Task * CPU;"}})});

@@ -225,6 +225,11 @@ TEST(ModelRun, ComparesReplayedSessions) {
       "--prompt-style paper" +
       kCommand);
   EXPECT_TRUE(has(levels.out, "trace@system")) << levels.out << levels.err;
+  // Limits are for all runs together.
+  const auto few =
+      here.run("compare circuit stencil --size test --nodes 1 --strategy trace:9 --max-calls 6" + kCommand);
+  EXPECT_EQ(few.exit, 0);
+  EXPECT_TRUE(has(few.err, "trace with seed 1 on stencil: ")) << few.err;
   const auto missing = here.run(line + " --replay nowhere");
   EXPECT_EQ(missing.exit, 66);
 }
@@ -296,7 +301,12 @@ TEST(ModelRun, KeysAreNowhere) {
                            "application/json");
       return;
     }
-    response.set_content(completion(n == 2 ? kKey : suggestion(n)), "application/json");
+    // As it is, and as JSON may spell it inside of what the model says.
+    std::string spelled;
+    for (const char c : kKey) spelled += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    const std::string said =
+        R"({"reasoning":")" + spelled + R"(","answer":")" + spelled + R"(","suggestion":{}})";
+    response.set_content(completion(n == 1 ? said : n == 2 ? kKey : suggestion(n)), "application/json");
   });
   const Workplace here;
   const auto o =
@@ -433,6 +443,27 @@ TEST(WriteCommand, WritesWhatIsAskedFor) {
   EXPECT_EQ(d["mapper"], "Task * GPU, CPU;");
   EXPECT_EQ(d["drafts"].size(), 1U);
   EXPECT_EQ(here.run("write 'something else' --program circuit --size test --replay session.jsonl").exit, 69);
+}
+
+TEST(WriteCommand, WritesNothingThatSteersATerminal) {
+  const Workplace here;
+  here.write("bot.sh",
+             "printf '{\"reasoning\":\"\\u001b[2J\",\"mapper\":\"Task * GPU, CPU; # \\u001b]0;x\\u0007\"}'");
+  const auto o = here.run("write x --program circuit --size test" + kCommand);
+  EXPECT_EQ(o.exit, 0) << o.err;
+  EXPECT_EQ(o.out, "Task * GPU, CPU; # \\x1b]0;x\\x07\n");
+  EXPECT_FALSE(has(o.err, "\x1b"));
+}
+
+TEST(WriteCommand, EndsWhenInterrupted) {
+  const Workplace here;
+  const auto process = here.start(
+      "write x --program circuit --size test --provider command --model-command 'touch asked; sleep 60'");
+  while (!fs::exists(here / "asked")) std::this_thread::sleep_for(milliseconds(2));
+  process->signal(SIGINT);
+  const auto o = process->wait(kLimit);
+  EXPECT_EQ(o.exit, 130);
+  EXPECT_EQ(o.err, "mapwright: interrupted\n");
 }
 
 TEST(WriteCommand, SaysWhatStaysWrong) {

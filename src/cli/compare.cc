@@ -47,7 +47,8 @@ struct Cell {
   std::uint64_t seed = 1;
   report::Series series;
   std::unique_ptr<ModelSession> session = nullptr;  // of strategies that ask one
-  base::Diagnostics problems = {};                  // why it ended before its time
+  base::Diagnostics problems = {};                  // of its language model
+  bool gone = false;                                // which ended it before its time
 };
 
 class Compare : public Command {
@@ -109,8 +110,10 @@ class Compare : public Command {
     for (Case& c : cases) comparisons.push_back(std::move(c.comparison));
     bool found = false;
     base::Diagnostics problems;
+    bool gone = false;
     for (Cell& c : cells) {
       problems.add(c.problems);
+      gone = gone || c.gone;
       if (c.series.best.empty()) continue;  // it was not reached, or has no mapper
       found = found || c.series.best.back().has_value();
       comparisons[c.program].series.push_back(std::move(c.series));
@@ -132,7 +135,7 @@ class Compare : public Command {
       return Exit::interrupted;
     }
     console.problems(problems);
-    if (problems.has_errors()) return Exit::unavailable;
+    if (gone) return Exit::unavailable;
     return found ? Exit::ok : Exit::failed;
   }
 
@@ -220,7 +223,7 @@ class Compare : public Command {
       for (const Entry& e : entries) {
         const bool draws = e.kind->draws_lots;
         for (int seed = 1; seed <= (draws ? seeds_ : 1); ++seed)
-          cells.push_back({p, &e, static_cast<std::uint64_t>(seed), {}, nullptr, {}});
+          cells.push_back({p, &e, static_cast<std::uint64_t>(seed), {}, nullptr, {}, false});
       }
     }
     return cells;
@@ -230,11 +233,18 @@ class Compare : public Command {
   void open_sessions(std::vector<Cell>* cells, const std::vector<Case>& cases, const Interrupt& interrupt) {
     if (std::ranges::none_of(*cells, [](const Cell& c) { return c.entry->kind->asks_model(); })) return;
     model_.read_files();
+    // The limits are for all runs together: each has its share.
+    const auto asking =
+        std::ranges::count_if(*cells, [](const Cell& c) { return c.entry->kind->asks_model(); });
+    ModelOptions share = model_;
+    if (share.max_calls) *share.max_calls /= asking;
+    if (share.max_tokens) *share.max_tokens /= asking;
+    if (share.max_cost) *share.max_cost /= static_cast<double>(asking);
     for (Cell& cell : *cells) {
       if (!cell.entry->kind->asks_model()) continue;
       const std::string name = fmt::format("{}-{}-{}.jsonl", cases[cell.program].subject.program->name,
                                            cell.entry->label, cell.seed);
-      ModelOptions options = model_;
+      ModelOptions options = share;
       if (options.replay) options.replay = (std::filesystem::path(*options.replay) / name).string();
       ModelSession::Record record;
       record.recorded = options.read_replay();
@@ -299,7 +309,13 @@ class Compare : public Command {
     tune::Tuning tuning(problem, strategy.get(), evaluator, limits, nullptr);
     tuning.stop_when([&] { return interrupt.asked(); });
     const tune::Outcome outcome = tuning.run();
-    if (outcome.stopped == tune::Stopped::model) cell->problems.add(outcome.problems);
+    for (const base::Diagnostic& d : outcome.problems.items()) {
+      base::Diagnostic about = d;
+      about.message = fmt::format("{} with seed {} on {}: {}", entry.label, cell->seed,
+                                  base::visible(c.subject.program->name), d.message);
+      cell->problems.add(std::move(about));
+    }
+    cell->gone = outcome.stopped == tune::Stopped::model;
     std::optional<double> best;
     for (const tune::Trial& t : outcome.trials) {
       if (t.status == tune::Status::duplicate) continue;

@@ -45,7 +45,7 @@ std::string known(const std::string& word, const char* what, const std::vector<s
   throw Stop{
       Exit::usage,
       fmt::format("there is no {} '{}'{}; there are {}. Files are known where the server was started "
-                  "with --{} FILE",
+                  "with: --{} FILE",
                   what, base::shortened(word, 100), meant ? fmt::format(": did you mean '{}'?", *meant) : "",
                   base::join(all, ", "), what),
       {}};

@@ -278,7 +278,7 @@ tune::Model ModelSession::about(const Subject& subject) {
       {"program", prompt::program_text(*subject.program, *subject.planner->atoms())},
       {"objective", prompt::objective_text(subject.program->metric)},
       {"manual", library_.text("manual", {})},
-      {"grammar", lang::grammar(&facts)},
+      {"grammar", lang::grammar(&facts, false)},
   };
   if (options_.grammar) model.grammar = lang::grammar(&facts);
   model.temperature = options_.temperature;

@@ -152,6 +152,7 @@ class Run {
     } else {
       console_.result(report::tuning_text(result_));
     }
+    if (!interrupted) console_.problems(result_.outcome.problems);
     if (interrupted) {
       const std::string where = store_.file ? " --store " + *store_.file : "";
       console_.problems(result_.outcome.problems);

@@ -45,6 +45,8 @@ class Write : public Command {
   Exit run(Console& console) override {
     if (words_.has_value() == experiment_.has_value())
       throw Stop{Exit::usage, "what the mapper shall do is said in words, or by --experiment FILE", {}};
+    if (words_ && words_->find_first_not_of(" \t\n") == std::string::npos)
+      throw Stop{Exit::usage, "the words are empty", {}};
     if (words_ && subject_.program.empty())
       throw Stop{Exit::usage, "--program says for which program the mapper is", {}};
     if (experiment_ && (out_ || !subject_.program.empty()))
@@ -75,8 +77,9 @@ class Write : public Command {
       console.problems(last->problems);
       if (!last->reasoning.empty()) console.say(base::visible(base::one_line(last->reasoning)));
     }
+    if (last == nullptr || !last->valid)
+      return written.ended ? gone(console, *written.ended) : Exit::bad_mapper;
     if (written.ended) console.problems(written.ended->problems);
-    if (last == nullptr || !last->valid) return written.ended ? Exit::unavailable : Exit::bad_mapper;
     if (out_) {
       write_text(*out_, last->mapper);
     } else if (!json()) {
@@ -104,6 +107,14 @@ class Write : public Command {
                             {"estimated", spent.usage.estimated}};
   }
 
+  // Without an answer.
+  static Exit gone(const Console& console, const tune::Ended& ended) {
+    console.problems(ended.problems);
+    if (ended.why != tune::Stopped::interrupted) return Exit::unavailable;
+    console.say("interrupted");
+    return Exit::interrupted;
+  }
+
   // ---- the experiment
 
   struct Mark {
@@ -126,8 +137,8 @@ class Write : public Command {
       SubjectOptions options = subject_;
       options.program = e.program;
       if (!subjects.contains(e.program)) subjects.emplace(e.program, make_subject(options));
-      const tune::Draft reference =
-          tune::read_draft(*subjects.at(e.program).planner, std::string(e.reference->text()));
+      const tune::Draft reference = tune::read_draft(*subjects.at(e.program).planner,
+                                                     std::string(e.reference->text()), e.reference->name());
       if (!reference.valid) throw Stop{Exit::configuration, "", reference.problems};
     }
     const std::int64_t calls = calls_of(rounds_) * static_cast<std::int64_t>(exercises->size());
@@ -146,8 +157,8 @@ class Write : public Command {
       if (written.ended) {
         // What is there is worth its price.
         if (!marks.empty()) report_marks(console, marks, session.spent());
-        console.problems(written.ended->problems);
-        return Exit::unavailable;
+        console.say(fmt::format("{} of {} strategies were tried", marks.size(), exercises->size()));
+        return gone(console, *written.ended);
       }
       marks.push_back(marked(e, subject, written));
     }

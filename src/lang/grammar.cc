@@ -331,7 +331,7 @@ std::string any_place() {
 
 using Holes = fmt::dynamic_format_arg_store<fmt::format_context>;
 
-Holes holes() {
+Holes holes(bool exact) {
   Holes all;
   const auto add = [&](std::string_view name, const std::string& text) {
     all.push_back(fmt::arg(std::string(name).c_str(), text));
@@ -364,15 +364,15 @@ Holes holes() {
   add("properties", joined(properties));
   add("methods", joined(methods));
   add("most", fmt::format("{}", std::numeric_limits<std::int64_t>::max()));
-  add("other_name", name_except(processor_words()));
-  add("line_name", name_except(line_words()));
-  add("value_name", name_except({kNoValues.begin(), kNoValues.end()}));
+  add("other_name", exact ? name_except(processor_words()) : "name");
+  add("line_name", exact ? name_except(line_words()) : "name");
+  add("value_name", exact ? name_except({kNoValues.begin(), kNoValues.end()}) : "name");
   return all;
 }
 
 }  // namespace
 
-std::string grammar(const ProgramFacts* program) {
+std::string grammar(const ProgramFacts* program, bool exact) {
   std::string out = "# Mappers of mapwright, as GBNF. Made by `mapwright grammar`.\n";
   std::string places = any_place();
   if (program != nullptr) {
@@ -381,7 +381,7 @@ std::string grammar(const ProgramFacts* program) {
         fmt::format("# Tasks and regions are those of {}.\n", base::one_line(base::visible(program->name)));
     if (own.known()) places = own.rules();
   }
-  const Holes all = holes();
+  const Holes all = holes(exact);
   out += fmt::vformat(kStatements, all);
   out += "\n# A task and a region, the name of a task, and one behind a comma.\n" + places;
   out += fmt::vformat(kFunctions, all);

@@ -20,6 +20,9 @@ namespace mapwright::lang {
 //! With a program, the names of tasks and regions are the program's own, and a position or the name of a
 //! region stands only behind a task that has it. Names that no mapper can write are left out. Names that the
 //! program does not know stay open: all of them where it has no tasks, regions where it has none.
-std::string grammar(const ProgramFacts* program);
+//!
+//! Where it is read and not obeyed, `exact` is false: a name is then any name, and comments say what it must
+//! not be, which takes a fraction of the text.
+std::string grammar(const ProgramFacts* program, bool exact = true);
 
 }  // namespace mapwright::lang

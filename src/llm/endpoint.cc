@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -59,12 +60,42 @@ struct Endpoint::Attempt {
   std::optional<Seconds> wait;
 };
 
+namespace {
+
+// How many bytes of the text spell the key, where it begins with it: 0 where it does not. JSON, and JSON in
+// JSON, may spell any character as \u0073, with any number of backslashes.
+std::size_t spelled(std::string_view text, std::string_view key) {
+  std::size_t at = 0;
+  for (const char c : key) {
+    if (at < text.size() && text[at] == c) {
+      ++at;
+      continue;
+    }
+    const std::size_t escape = text.find_first_not_of('\\', at);
+    if (escape == at || escape == std::string_view::npos || text.size() - escape < 5 || text[escape] != 'u')
+      return 0;
+    unsigned code = 0;
+    const char* end = text.data() + escape + 5;
+    if (std::from_chars(text.data() + escape + 1, end, code, 16).ptr != end ||
+        code != static_cast<unsigned char>(c))
+      return 0;
+    at = escape + 5;
+  }
+  return at;
+}
+
+}  // namespace
+
 std::string masked(std::string text, const std::string& key) {
   constexpr std::size_t kShortest = 8;
   constexpr std::string_view kMask = "[key]";
   if (key.size() < kShortest) return text;
-  for (std::size_t at = 0; (at = text.find(key, at)) != std::string::npos; at += kMask.size())
-    text.replace(at, key.size(), kMask);
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (const std::size_t size = spelled(std::string_view(text).substr(at), key)) {
+      text.replace(at, size, kMask);
+      at += kMask.size() - 1;
+    }
+  }
   return text;
 }
 

@@ -106,6 +106,9 @@ std::string shown(const std::string& url) {
   std::string text = url;
   if (begin != std::string::npos && end != std::string::npos && begin + 3 < end)
     text.replace(begin + 3, end - begin - 3, "...");
+  // What stands behind ? may be a key.
+  if (const std::size_t query = text.find('?'); query != std::string::npos)
+    text.replace(query + 1, std::string::npos, "...");
   return base::shortened(base::visible(text), 200);
 }
 

@@ -251,13 +251,19 @@ std::string rate(double bytes_per_second) {
 std::string machine_text(const machine::Machine& m, std::int64_t nodes, std::int64_t ranks_per_node) {
   const machine::Grid grid = machine::grid_of(m, nodes, ranks_per_node);
   std::string text =
-      fmt::format("{} {} of the machine {}.\n", nodes, nodes == 1 ? "node" : "nodes", base::visible(m.name));
+      fmt::format("{} {} of the machine {}, {} {} in each.\n", nodes, nodes == 1 ? "node" : "nodes",
+                  base::visible(m.name), m.node.sockets, m.node.sockets == 1 ? "socket" : "sockets");
   for (const machine::ProcessorKind kind : machine::kMachineProcessors) {
     const auto& p = m.processors[kind];
     if (!p || p->count == 0) continue;
-    text +=
-        fmt::format("- {0}: {1} in each node, {2:.4g} Gflop/s each; Machine({0}).size is ({3}, {4})\n",
-                    machine::name_of(kind), p->count, p->dp_sustained / 1e9, grid.nodes, grid.count(kind));
+    // Each rank has processors of its own, but for the GPUs, which are dealt out.
+    const std::int64_t count =
+        kind == machine::ProcessorKind::gpu ? p->count : grid.count(kind) * ranks_per_node;
+    text += fmt::format(
+        "- {0}: {1} in each node, {2:.4g} Gflop/s each in double precision and {3:.4g} in single; "
+        "Machine({0}).size is ({4}, {5})\n",
+        machine::name_of(kind), count, p->dp_sustained / 1e9, p->sp_sustained / 1e9, grid.nodes,
+        grid.count(kind));
     for (const machine::MemoryKind memory : machine::kMachineMemories) {
       const auto& a = m.affinities[kind][memory];
       if (!a || !m.memories[memory]) continue;

@@ -92,6 +92,33 @@ Tasks, in the order in which they are launched first:
 )");
 }
 
+TEST(Brief, SaysWhatTheMachineIs) {
+  machine::Machine m;
+  m.name = "m";
+  m.node.sockets = 2;
+  machine::Processors cpu;
+  cpu.count = 1;
+  cpu.dp_sustained = 3e9;
+  cpu.sp_sustained = 6e9;
+  m.processors[machine::ProcessorKind::cpu] = cpu;
+  machine::Processors gpu;
+  gpu.count = 4;
+  gpu.dp_sustained = 4.2e12;
+  gpu.sp_sustained = 8.4e12;
+  m.processors[machine::ProcessorKind::gpu] = gpu;
+  EXPECT_EQ(
+      machine_text(m, 1, 1),
+      "1 node of the machine m, 2 sockets in each.\n"
+      "- CPU: 1 in each node, 3 Gflop/s each in double precision and 6 in single; Machine(CPU).size is (1, "
+      "1)\n"
+      "- GPU: 4 in each node, 4200 Gflop/s each in double precision and 8400 in single; Machine(GPU).size is "
+      "(1, 4)\n");
+  // Four ranks on each of two nodes: each has a CPU of its own, and one of the GPUs.
+  const std::string ranks = machine_text(m, 2, 4);
+  EXPECT_NE(ranks.find("- CPU: 4 in each node"), std::string::npos) << ranks;
+  EXPECT_NE(ranks.find("Machine(GPU).size is (8, 1)"), std::string::npos) << ranks;
+}
+
 // Names are data: they stand as mappers write them, and steer nothing.
 TEST(Brief, WritesNamesAsMappersDo) {
   program::Program p = program::samples::circuit();

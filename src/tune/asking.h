@@ -16,6 +16,8 @@ class Asking : public Strategy {
   Asking(Problem problem, Form form, double temperature);
 
   std::vector<Proposal> propose() final;
+  //! A model that says the same again and again costs money each time.
+  int most_duplicates() const final { return 5; }
   bool reads_feedback() const final { return true; }
   std::optional<Ended> ended() const final { return ended_; }
 

@@ -27,7 +27,6 @@ class Hybrid final : public Strategy {
   bool reads_feedback() const override { return true; }
 
   std::vector<Proposal> propose() override {
-    ended_.reset();
     for (const std::size_t part : bandit_.order(&random_)) {
       std::vector<Proposal> proposals = parts_[part]->propose();
       if (!proposals.empty()) {

@@ -134,6 +134,41 @@ llm::Request request_of(const Model& model, Form form, double temperature,
   return request;
 }
 
+namespace {
+
+// No mapper of people is near it, and every later prompt would have it.
+constexpr std::size_t kLongestText = std::size_t{64} << 10U;
+
+// What a model writes ends in terminals, files and prompts: nothing in it steers any of them.
+std::string harmless(std::string_view text) {
+  std::string all;
+  const auto lines = base::split(text, '\n');
+  for (std::size_t i = 0; i < lines.size(); ++i) all += (i == 0 ? "" : "\n") + base::visible(lines[i]);
+  return all;
+}
+
+// Code in a block of Markdown is the code.
+std::string code_in(std::string text) {
+  if (text.find("```") == std::string::npos) return text;
+  llm::CodeReply code = llm::read_code(text);
+  return code.problem ? text : std::move(code.code);
+}
+
+std::optional<base::Diagnostic> tidy(Said* said) {
+  std::size_t size = said->mapper.size();
+  for (const auto& [name, text] : said->suggestion) size += text.size();
+  if (size > kLongestText)
+    return problem_of(problem::unusable_reply,
+                      fmt::format("the mapper has {} bytes; at most {} are read", size, kLongestText));
+  said->reasoning = harmless(said->reasoning);
+  said->answer = harmless(said->answer);
+  said->mapper = harmless(code_in(std::move(said->mapper)));
+  for (auto& [name, text] : said->suggestion) text = harmless(code_in(std::move(text)));
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::variant<Said, Unusable, Ended> ask(const Model& model, Form form, double temperature,
                                         std::vector<llm::Message>* messages) {
   Unusable unusable;
@@ -145,11 +180,15 @@ std::variant<Said, Unusable, Ended> ask(const Model& model, Form form, double te
     messages->push_back(
         {llm::Role::assistant, reply.text.empty() ? "(nothing)" : base::shortened(reply.text, kLongestEcho)});
     auto said = bare(model, form) ? read_code(reply) : read(reply, form);
-    if (auto* usable = std::get_if<Said>(&said)) return std::move(*usable);
+    if (auto* usable = std::get_if<Said>(&said)) {
+      auto problem = tidy(usable);
+      if (!problem) return std::move(*usable);
+      said = *std::move(problem);
+    }
     const base::Diagnostic& problem = std::get<base::Diagnostic>(said);
     messages->push_back(
         {llm::Role::user, model.prompts->text("repair", {{"problems", base::render(problem, false)}})});
-    unusable.text = base::shortened(reply.text, kLongestKept);
+    unusable.text = harmless(base::shortened(reply.text, kLongestKept));
     unusable.problems = base::Diagnostics();
     unusable.problems.add(problem);
   }

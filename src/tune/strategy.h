@@ -54,6 +54,9 @@ enum class Stopped : std::uint8_t {
   spent
 };
 
+//! Duplicates cost nothing of the budget.
+inline constexpr int kMostDuplicates = 1000;
+
 struct Ended {
   Stopped why = Stopped::exhausted;
   base::Diagnostics problems;
@@ -69,9 +72,12 @@ class Strategy {
   virtual void observe(const Trial& trial) = 0;
   //! What came of the proposal of another strategy in the same run.
   virtual void learn(const Trial& /*trial*/) {}
+  //! Duplicates in a row that end a run: the strategy goes in circles.
+  virtual int most_duplicates() const { return kMostDuplicates; }
   //! Whether it reads the feedback of trials; without, there need not be any.
   virtual bool reads_feedback() const { return false; }
-  //! Why there are no proposals any more, where it is not that nothing is left to try.
+  //! Why there are no proposals any more, or not all that there could be, where it is not that nothing is
+  //! left to try.
   virtual std::optional<Ended> ended() const { return std::nullopt; }
 };
 

@@ -55,6 +55,9 @@ class Trace final : public Asking {
   }
 
   void remember(const Trial& trial) {
+    last_ = trial;
+    // A mapper is shown once, however often it is proposed.
+    if (trial.duplicate_of) return;
     past_.push_back(trial);
     if (past_.size() > model().memory + 1) past_.pop_front();
     if (trial.metric && (!best_ || cost_of(trial.metric, metric()) < cost_of(best_->metric, metric())))
@@ -79,12 +82,15 @@ class Trace final : public Asking {
       variables += fmt::format("{}{}:\n{}", i == 0 ? "" : "\n", prompt::kBlocks[i].name,
                                blocks_[i].empty() ? "  (no statements)\n" : indented(blocks_[i]));
     }
-    const Trial& last = past_.back();
+    const Trial& last = *last_;
     v["outputs"] = outcome(last);
-    v["feedback"] = base::shortened(guide::text(last.feedback), kLongestFeedback);
+    // Findings about errors repeat what the errors say.
+    const bool refused = last.status == Status::refused;
+    v["feedback"] =
+        base::shortened(refused ? last.failure_text : guide::text(last.feedback), kLongestFeedback);
     std::string& history = v["history"];
     for (const Trial& t : past_) {
-      if (&t == &last) break;
+      if (t.number == last.number) break;
       history += shown(t);
     }
     if (!history.empty()) history = "What was tried before, the latest last:\n\n" + history;
@@ -100,6 +106,7 @@ class Trace final : public Asking {
 
   prompt::Blocks blocks_;   // the variables, as they were proposed last
   std::deque<Trial> past_;  // the latest last, what came of the variables
+  std::optional<Trial> last_;
   std::optional<Trial> best_;
 };
 

@@ -52,11 +52,8 @@ Outcome Tuning::run() {
   while (!stopped) {
     std::vector<Open> batch = read(strategy_.propose());
     if (batch.empty()) {
-      stopped = Stopped::exhausted;
-      if (const auto ended = strategy_.ended()) {
-        stopped = ended->why;
-        outcome_.problems.add(ended->problems);
-      }
+      const auto ended = strategy_.ended();
+      stopped = ended ? ended->why : Stopped::exhausted;
     }
     const auto jobs = static_cast<std::size_t>(std::max(1, jobs_));
     for (std::size_t i = 0; i < batch.size() && !stopped; i += jobs) {
@@ -70,6 +67,8 @@ Outcome Tuning::run() {
     }
   }
   outcome_.stopped = *stopped;
+  // Also where it went on without its language model.
+  if (const auto ended = strategy_.ended()) outcome_.problems.add(ended->problems);
   return std::move(outcome_);
 }
 
@@ -207,7 +206,7 @@ std::optional<Stopped> Tuning::limit() const {
     return Stopped::target;
   if (outcome_.evaluations >= limits_.budget) return Stopped::budget;
   if (limits_.patience && since_best_ >= *limits_.patience) return Stopped::patience;
-  if (duplicates_ >= kMostDuplicates) return Stopped::circles;
+  if (duplicates_ >= strategy_.most_duplicates()) return Stopped::circles;
   if (limits_.seconds && seconds_ + now() - begin_ >= *limits_.seconds) return Stopped::time;
   if (interrupted_ && interrupted_()) return Stopped::interrupted;
   return std::nullopt;

@@ -20,9 +20,6 @@ struct Limits {
   std::optional<std::int64_t> patience;  //!< proposals without a new best
 };
 
-//! Duplicates in a row that end a run: the strategy goes in circles.
-inline constexpr int kMostDuplicates = 1000;
-
 //! "the budget is used up", ...
 std::string_view words(Stopped why);
 std::optional<Stopped> stopped(std::string_view words);

@@ -25,9 +25,9 @@ std::string text_of(const base::Diagnostics& problems) {
 
 }  // namespace
 
-Draft read_draft(const plan::Planner& planner, std::string mapper) {
+Draft read_draft(const plan::Planner& planner, std::string mapper, const std::string& name) {
   Draft draft;
-  const auto source = std::make_shared<base::Source>("mapper", mapper);
+  const auto source = std::make_shared<base::Source>(name, mapper);
   draft.mapper = std::move(mapper);
   lang::Compilation compiled = lang::compile(source);
   draft.problems = std::move(compiled.problems);

@@ -33,6 +33,7 @@ std::vector<llm::Message> first_messages(const Model& model, const std::string& 
 
 //! Everything that is wrong with a mapper for this program on this machine: as the compiler, the names of the
 //! program and the planner have it.
-Draft read_draft(const plan::Planner& planner, std::string mapper);
+//! `name` is what problems call it.
+Draft read_draft(const plan::Planner& planner, std::string mapper, const std::string& name = "mapper");
 
 }  // namespace mapwright::tune
