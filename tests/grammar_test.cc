@@ -123,6 +123,18 @@ TEST(Grammar, IsOneThatLlamaCppTakes) {
   EXPECT_LT(language().all_rules(), 800U) << "with groups and repetitions";
 }
 
+// A prompt needs no automaton of what a name must not be.
+TEST(Grammar, IsShortWhereItIsRead) {
+  const std::string text = lang::grammar(nullptr, false);
+  const gbnf::Grammar grammar(text);
+  EXPECT_EQ(grammar.problems(), std::vector<std::string>{});
+  EXPECT_LT(text.size(), 6'000U);
+  EXPECT_TRUE(
+      grammar.derives("Task * GPU, CPU;\nm = Machine(GPU);\ndef f(Task t) { return m[t.ipoint[0], 0]; }\n"
+                      "IndexTaskMap a f;\n"));
+  EXPECT_FALSE(grammar.derives("Task * GPU, CPU"));
+}
+
 TEST(Grammar, NamesEveryWordOfTheLanguage) {
   const std::string text = lang::grammar(nullptr);
   const auto expect = [&](const auto& table) {
