@@ -109,7 +109,7 @@ class Walk {
     const Span& s = profile_.spans[i];
     switch (s.cause) {
       case Cause::none: return kNone;
-      case Cause::mapping: return before_mapping(is_transfer(i) ? plan_.ops[i].parent : i);
+      case Cause::mapping: return before_mapping(is_transfer(plan_.ops[i]) ? plan_.ops[i].parent : i);
       case Cause::data:
       case Cause::processor:
       case Cause::request: break;
@@ -119,10 +119,6 @@ class Walk {
     if (profile_.spans[s.by].end < time_ - kMoment)
       take({.kind = StepKind::mapping}, profile_.spans[s.by].end);
     return s.by;
-  }
-
-  bool is_transfer(OpId i) const {
-    return plan_.ops[i].kind == OpKind::copy || plan_.ops[i].kind == OpKind::fold;
   }
 
   // A task is mapped when the last op that this waits for has ended, or when the runtime comes to it.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "plan/plan.h"
@@ -47,6 +48,26 @@ struct Profile {
   double timed_end = 0;
 };
 
+//! What a runtime counted by itself, over all of a run: set-up, warm-up and what comes after the loop as
+//! well, without verification.
+struct Counted {
+  std::int64_t between_ranks = 0;  //!< bytes of messages between processes
+  std::int64_t to_devices = 0;     //!< bytes over buses, and back
+  std::int64_t from_devices = 0;
+};
+
+//! What a real execution has beside a prediction.
+struct Measured {
+  Counted counted;
+  Counted planned;           //!< the same by the plan
+  std::int64_t checked = 0;  //!< elements of the answer that were verified
+  std::int64_t workers = 0;  //!< threads that ran kernels, of the process with the most
+};
+
+//! Failures that say nothing about the mapper: somebody ended the execution, or it could not begin.
+inline constexpr std::string_view kCancelled = "cancelled";
+inline constexpr std::string_view kNotStarted = "not_started";
+
 struct Execution {
   std::optional<plan::Failure> failure;  //!< then nothing of the rest is there
   double seconds_per_iteration = 0;
@@ -54,6 +75,10 @@ struct Execution {
   Traffic traffic;
   std::vector<plan::MemoryUse> memory;
   Profile profile;
+  std::optional<Measured> measured;  //!< of a real execution
 };
+
+//! An execution of a plan, from when its ops ran: the metric, and the traffic and the memory of the plan.
+Execution executed(std::shared_ptr<const plan::Plan> plan, std::vector<Span> spans);
 
 }  // namespace mapwright::engine

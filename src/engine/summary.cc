@@ -102,7 +102,7 @@ void add_flows(const Plan& plan, Summary* summary) {
   const Range range = timed(plan);
   for (OpId i = range.begin; i < range.end; ++i) {
     const Op& op = plan.ops[i];
-    if (op.kind != OpKind::copy && op.kind != OpKind::fold) continue;
+    if (!is_transfer(op)) continue;
     const plan::MemoryId from = plan.instances[op.source].memory;
     const plan::MemoryId to = plan.instances[op.destination].memory;
     const Flow key{partition_of(plan, op),

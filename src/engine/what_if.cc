@@ -20,8 +20,7 @@ void WhatIf::for_each_wait(OpId i, const Waits& waits, Visit&& visit) const {
   const Span& s = profile_.spans[i];
   if (s.cause == Cause::request && s.by != kNone) visit(s.by);
   // Data is not fetched before the task that needs it is mapped.
-  const OpKind kind = plan.ops[i].kind;
-  if (kind != OpKind::copy && kind != OpKind::fold) return;
+  if (!is_transfer(plan.ops[i])) return;
   const OpId task = plan.ops[i].parent;
   for (const plan::Wait& w : plan.waits_of(task)) {
     if (w.mapping && (!waits || waits(task, w))) visit(w.op);

@@ -135,10 +135,13 @@ void add_host_memories(const Inventory& inventory, Machine* m) {
   }
   if (total <= 0) total = kGiB;
   if (least <= 0) least = total / static_cast<std::int64_t>(inventory.sockets.size());
-  m->memories[MemoryKind::sysmem] = Memory{total / 2};
-  m->memories[MemoryKind::sockmem] = Memory{std::max<std::int64_t>(1, least / 4)};
-  m->memories[MemoryKind::zcmem] = Memory{total / 8};
-  m->memories[MemoryKind::rdmem] = Memory{total / 32};
+  const auto part = [](std::int64_t bytes, std::int64_t of) {
+    return Memory{std::max<std::int64_t>(1, bytes / of)};
+  };
+  m->memories[MemoryKind::sysmem] = part(total, 2);
+  m->memories[MemoryKind::sockmem] = part(least, 4);
+  m->memories[MemoryKind::zcmem] = part(total, 8);
+  m->memories[MemoryKind::rdmem] = part(total, 32);
   for (const MemoryKind kind :
        {MemoryKind::sysmem, MemoryKind::sockmem, MemoryKind::zcmem, MemoryKind::rdmem}) {
     m->affinities[ProcessorKind::cpu][kind] = Affinity{10 * kGiga, 90 * kNano, 20 * kNano, 20 * kNano};
@@ -239,6 +242,31 @@ Machine machine_from(const Inventory& inventory) {
     m.sources[fmt::format("memories.{}.capacity", kind)] =
         fmt::format("assumption: {}, which hwloc sees", share);
   }
+  state_assumptions(&m);
+  return m;
+}
+
+Machine with_stand_ins(Machine m, std::int64_t gpus) {
+  base::expects(!m.processors[ProcessorKind::gpu] && gpus > 0, "stand-ins stand for what is not there");
+  const Processors& cpu = *m.processors[ProcessorKind::cpu];
+  std::vector<std::int64_t> sockets;
+  for (std::int64_t i = 0; i < gpus; ++i)
+    sockets.push_back(cpu.sockets[static_cast<std::size_t>(i % cpu.count)]);
+  Processors stand_ins = cpu;
+  stand_ins.count = gpus;
+  stand_ins.sockets = std::move(sockets);
+  m.processors[ProcessorKind::gpu] = std::move(stand_ins);
+  using enum MemoryKind;
+  m.memories[fbmem] = Memory{std::max<std::int64_t>(1, m.memories[sysmem]->capacity / (4 * gpus))};
+  m.affinities[ProcessorKind::gpu][fbmem] = m.affinities[ProcessorKind::cpu][sysmem];
+  m.affinities[ProcessorKind::gpu][zcmem] = m.affinities[ProcessorKind::cpu][zcmem];
+  m.links.push_back(
+      link("stand_ins", 10 * kGiga, 1 * kMicro, Sharing::node,
+           {{fbmem, sysmem}, {fbmem, sockmem}, {fbmem, zcmem}, {fbmem, rdmem}, {fbmem, fbmem}}));
+  m.sources["processors.GPU.count"] = "stated";
+  m.sources["processors.GPU.sockets"] = "those of the cores, in turn";
+  m.sources["memories.FBMEM.capacity"] =
+      "assumption: a quarter of SYSMEM, shared by the processors that stand in for GPUs";
   state_assumptions(&m);
   return m;
 }

@@ -35,4 +35,8 @@ Machine machine_from(const Inventory& inventory);
 
 Machine local_machine();
 
+//! A machine without GPUs, with so many processors that stand in for them: cores that run the kernels of
+//! GPUs, each with a framebuffer that is a part of the host memory. Real executions have such.
+Machine with_stand_ins(Machine machine, std::int64_t gpus);
+
 }  // namespace mapwright::machine

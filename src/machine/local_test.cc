@@ -72,5 +72,27 @@ TEST(LocalMachine, AComputerOfWhichNothingIsKnown) {
             "assumption: a usual value, not measured on this machine");
 }
 
+TEST(LocalMachine, CoresStandInForGpus) {
+  const std::int64_t gib = std::int64_t{1} << 30;
+  Inventory inventory;
+  inventory.sockets = {{2, 16 * gib}, {1, 16 * gib}};
+  const Machine host = machine_from(inventory);
+  for (const std::int64_t gpus : {1, 2, 4, 100}) {
+    SCOPED_TRACE(gpus);
+    const Machine m = with_stand_ins(host, gpus);
+    expect_sound(m);
+    const Processors& stand_ins = *m.processors[ProcessorKind::gpu];
+    EXPECT_EQ(stand_ins.count, gpus);
+    EXPECT_EQ(static_cast<std::int64_t>(stand_ins.sockets.size()), gpus);
+    EXPECT_EQ(stand_ins.dp_sustained, host.processors[ProcessorKind::cpu]->dp_sustained);
+    EXPECT_LE(m.memories[MemoryKind::fbmem]->capacity * gpus, m.memories[MemoryKind::sysmem]->capacity);
+    EXPECT_FALSE(m.affinities[ProcessorKind::cpu][MemoryKind::fbmem]);
+    EXPECT_EQ(m.sources.at("processors.GPU.count"), "stated");
+  }
+  EXPECT_EQ(with_stand_ins(host, 4).processors[ProcessorKind::gpu]->sockets,
+            (std::vector<std::int64_t>{0, 0, 1, 0}));
+  EXPECT_EQ(check(with_stand_ins(local_machine(), 2)).size(), 0U);
+}
+
 }  // namespace
 }  // namespace mapwright::machine

@@ -53,6 +53,7 @@ std::variant<Plan, Failure> Builder::run() {
   for (MemoryId m = 0; m < room_.high_water().size(); ++m) {
     if (room_.high_water()[m] > 0) plan_.memory.push_back({m, room_.high_water()[m]});
   }
+  find_homes();
   plan_.log = placer_.log();
   return std::move(plan_);
 }
@@ -205,6 +206,7 @@ void Builder::leaf(program::LaunchId id, std::uint32_t position, Op op) {
   waits_ = std::move(own_waits);
   const auto self = static_cast<OpId>(plan_.ops.size());
   for (const Access& a : accesses_) wait_for_data(a);
+  op.first_cell = static_cast<std::uint32_t>(plan_.cells.size());
   push(op);
   for (const Access& a : accesses_) record(a, self);
   for (const Access& a : accesses_) fold_into_owner(a, self);
@@ -255,7 +257,8 @@ bool Builder::repeats() const {
     const Op& a = plan_.ops[before + i];
     const Op& b = plan_.ops[begin + i];
     if (a.kind != b.kind || a.mapping != b.mapping || a.source != b.source ||
-        a.destination != b.destination || a.bytes != b.bytes || !moved(a.parent, b.parent)) {
+        a.destination != b.destination || a.bytes != b.bytes || !moved(a.parent, b.parent) ||
+        !std::ranges::equal(plan_.cells_of(a), plan_.cells_of(b))) {
       return false;
     }
     const auto x = plan_.waits_of(before + i);

@@ -36,6 +36,7 @@ class Builder {
     InstanceId destination;
     std::int64_t bytes = 0;
     std::vector<CellId> cells;
+    std::vector<CellIn> places;     // the same
     std::vector<OpId> contributed;  // by a fold: who filled the source
   };
 
@@ -73,6 +74,7 @@ class Builder {
   // data (builder_data.cc)
   template <class Visit>
   void for_each_cell(const Access& a, Visit&& visit);
+  void add(Transfer* t, CellId cell, const CellIn& place, std::int64_t bytes);
   void make_current(const Access& a);
   void fold_into_owner(const Access& a, OpId task);
   const Holder* owner_of(const Cell& cell) const;
@@ -80,6 +82,7 @@ class Builder {
   void settle(InstanceId reduction, OpId fold);
   void wait_for_data(const Access& a);
   void record(const Access& a, OpId task);
+  void find_homes();
   Transfer& transfer(OpKind kind, InstanceId source, InstanceId destination);
 
   OpId push(Op op);

@@ -14,7 +14,8 @@ void Builder::for_each_cell(const Access& a, Visit&& visit) {
   for (const std::uint32_t atom : atoms_.piece(a.requirement->partition, a.piece)) {
     for (const std::uint32_t g : a.choice->groups) {
       if ((region.groups[g] & a.use.fields) == 0) continue;
-      visit(coherence_.cell_id(a.region, atom, g), region.volume[atom] * region.group_bytes[g]);
+      visit(coherence_.cell_id(a.region, atom, g), CellIn{a.use.instance, atom, g},
+            region.volume[atom] * region.group_bytes[g]);
     }
   }
 }
@@ -23,8 +24,14 @@ Builder::Transfer& Builder::transfer(OpKind kind, InstanceId source, InstanceId 
   for (Transfer& t : transfers_) {
     if (t.kind == kind && t.source == source && t.destination == destination) return t;
   }
-  transfers_.push_back({kind, source, destination, 0, {}, {}});
+  transfers_.push_back({kind, source, destination, 0, {}, {}, {}});
   return transfers_.back();
+}
+
+void Builder::add(Transfer* t, CellId cell, const CellIn& place, std::int64_t bytes) {
+  t->bytes += bytes;
+  t->cells.push_back(cell);
+  t->places.push_back({t->destination, place.atom, place.group});
 }
 
 // Copies what is not valid in the instance from where it is, then folds what is still outstanding.
@@ -35,7 +42,7 @@ void Builder::make_current(const Access& a) {
   if (privilege == Privilege::reduce) return;
   const bool needs_values = privilege != Privilege::write;
   transfers_.clear();
-  for_each_cell(a, [&](CellId id, std::int64_t bytes) {
+  for_each_cell(a, [&](CellId id, const CellIn& place, std::int64_t bytes) {
     Cell& cell = coherence_.cell(id);
     if (!needs_values) {
       for (const Contribution& c : cell.contributions) settle(c.instance, kNone);
@@ -55,17 +62,14 @@ void Builder::make_current(const Access& a) {
         best_seconds = seconds;
       }
       if (best != nullptr) {
-        Transfer& t = transfer(OpKind::copy, best->instance, here);
-        t.bytes += bytes;
-        t.cells.push_back(id);
+        add(&transfer(OpKind::copy, best->instance, here), id, place, bytes);
       } else {
         cell.holder(here)->valid = true;  // nobody wrote it yet
       }
     }
     for (const Contribution& c : cell.contributions) {
       Transfer& t = transfer(OpKind::fold, c.instance, here);
-      t.bytes += bytes;
-      t.cells.push_back(id);
+      add(&t, id, place, bytes);
       if (std::ranges::find(t.contributed, c.op) == t.contributed.end()) t.contributed.push_back(c.op);
     }
   });
@@ -82,12 +86,11 @@ void Builder::make_current(const Access& a) {
 void Builder::fold_into_owner(const Access& a, OpId task) {
   if (a.requirement->privilege != Privilege::reduce) return;
   transfers_.clear();
-  for_each_cell(a, [&](CellId id, std::int64_t bytes) {
+  for_each_cell(a, [&](CellId id, const CellIn& place, std::int64_t bytes) {
     const Holder* owner = owner_of(coherence_.cell(id));
     if (owner == nullptr) return;
     Transfer& t = transfer(OpKind::fold, a.use.instance, owner->instance);
-    t.bytes += bytes;
-    t.cells.push_back(id);
+    add(&t, id, place, bytes);
     t.contributed = {task};
   });
   for (const Transfer& t : transfers_) emit(t);
@@ -121,6 +124,9 @@ void Builder::emit(const Transfer& t) {
   op.source = t.source;
   op.destination = t.destination;
   op.bytes = t.bytes;
+  op.first_cell = static_cast<std::uint32_t>(plan_.cells.size());
+  op.cells = static_cast<std::uint32_t>(t.places.size());
+  plan_.cells.insert(plan_.cells.end(), t.places.begin(), t.places.end());
   const OpId self = push(op);
   for (const CellId id : t.cells) {
     Cell& cell = coherence_.cell(id);
@@ -153,7 +159,7 @@ void Builder::wait_for_data(const Access& a) {
     return;
   }
   const bool writes = a.requirement->privilege != Privilege::read;
-  for_each_cell(a, [&](CellId id, std::int64_t) {
+  for_each_cell(a, [&](CellId id, const CellIn&, std::int64_t) {
     const Holder& h = *coherence_.cell(id).holder(here);
     wait(h.writer);
     if (!writes) return;
@@ -167,7 +173,7 @@ void Builder::record(const Access& a, OpId task) {
     case Privilege::none: return;
     case Privilege::reduce:
       users_[here] = {task};
-      for_each_cell(a, [&](CellId id, std::int64_t) {
+      for_each_cell(a, [&](CellId id, const CellIn& place, std::int64_t) {
         std::vector<Contribution>& all = coherence_.cell(id).contributions;
         const auto same = std::ranges::find(all, here, &Contribution::instance);
         if (same != all.end()) {
@@ -175,11 +181,13 @@ void Builder::record(const Access& a, OpId task) {
         } else {
           all.push_back({here, task});
           ++outstanding_[here];
+          plan_.cells.push_back(place);
+          ++plan_.ops[task].cells;
         }
       });
       return;
     case Privilege::read:
-      for_each_cell(a, [&](CellId id, std::int64_t) {
+      for_each_cell(a, [&](CellId id, const CellIn&, std::int64_t) {
         Holder& h = *coherence_.cell(id).holder(here);
         if (h.readers.empty() || h.readers.back() != task) h.readers.push_back(task);
         if (plan_.instances[here].collected) h.valid = false;
@@ -188,7 +196,7 @@ void Builder::record(const Access& a, OpId task) {
       return;
     case Privilege::write:
     case Privilege::read_write:
-      for_each_cell(a, [&](CellId id, std::int64_t) {
+      for_each_cell(a, [&](CellId id, const CellIn&, std::int64_t) {
         for (Holder& h : coherence_.cell(id).holders) h.valid = false;
         Holder& h = *coherence_.cell(id).holder(here);
         h.valid = true;
@@ -196,6 +204,18 @@ void Builder::record(const Access& a, OpId task) {
         h.readers.clear();
       });
       return;
+  }
+}
+
+void Builder::find_homes() {
+  for (program::RegionId r = 0; r < program_.regions.size(); ++r) {
+    const program::RegionAtoms& region = atoms_.region(r);
+    for (std::uint32_t atom = 0; atom < region.volume.size(); ++atom) {
+      for (std::uint32_t g = 0; g < region.groups.size(); ++g) {
+        const Holder* owner = owner_of(coherence_.cell(coherence_.cell_id(r, atom, g)));
+        if (owner != nullptr && owner->writer != kNone) plan_.homes.push_back({owner->instance, atom, g});
+      }
+    }
   }
 }
 

@@ -74,6 +74,24 @@ struct Op {
   InstanceId source = kNone;  //!< of a copy or fold
   InstanceId destination = kNone;
   std::int64_t bytes = 0;  //!< that a copy or fold moves
+  //! Plan::cells: of a copy or fold, what it moves; of a task, what its reduction instances begin with zeroes
+  //! in.
+  std::uint32_t first_cell = 0;
+  std::uint32_t cells = 0;
+};
+
+//! Whether it moves bytes from an instance to another one.
+inline bool is_transfer(const Op& op) {
+  return op.kind == OpKind::copy || op.kind == OpKind::fold;
+}
+
+//! An atom of a region and a group of its fields (program::RegionAtoms), in an instance.
+struct CellIn {
+  InstanceId instance = 0;  //!< of a copy or fold, its destination
+  std::uint32_t atom = 0;
+  std::uint32_t group = 0;
+
+  friend bool operator==(const CellIn&, const CellIn&) = default;
 };
 
 //! What an op waits for.
@@ -103,6 +121,9 @@ struct Plan {
   std::vector<Op> ops;
   std::vector<Wait> waits;  //!< of op i: wait_begins[i] .. wait_begins[i + 1] - 1
   std::vector<std::uint32_t> wait_begins;
+  std::vector<CellIn> cells;
+  //! Where the values are that are left when all is over, for every cell that has any: one instance each.
+  std::vector<CellIn> homes;
   //! The first op of each iteration that is executed, warm-up included, and where the last one ends. Set-up
   //! stands before, what comes after the loop behind.
   std::vector<OpId> iteration_begins;
@@ -115,6 +136,7 @@ struct Plan {
   std::span<const Wait> waits_of(OpId op) const {
     return {waits.data() + wait_begins[op], wait_begins[op + 1] - wait_begins[op]};
   }
+  std::span<const CellIn> cells_of(const Op& op) const { return {cells.data() + op.first_cell, op.cells}; }
   //! What holds requirement r of a mapping.
   std::span<const Use> uses_of(const Mapping& m, std::size_t r) const {
     const std::uint32_t begin = r == 0 ? m.first_use : use_ends[m.first_end + r - 1];

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/bug.h"
 #include "program/diagnostics.h"
 #include "program/refine.h"
 
@@ -33,6 +34,17 @@ std::vector<FieldSet> groups_of(std::vector<FieldSet> sets) {
   return groups;
 }
 
+// Those whose data a launch touches.
+std::vector<bool> used_partitions(const Program& program) {
+  std::vector<bool> used(program.partitions.size(), false);
+  for (const Launch& launch : program.launches) {
+    for (const Requirement& r : launch.requirements) {
+      if (r.privilege != Privilege::none) used[r.partition] = true;
+    }
+  }
+  return used;
+}
+
 std::int64_t volume_of(const Partition& p, std::size_t piece) {
   std::int64_t volume = 0;
   for (std::size_t b = p.begins[piece]; b < p.begins[piece + 1]; ++b)
@@ -42,13 +54,23 @@ std::int64_t volume_of(const Partition& p, std::size_t piece) {
 
 }  // namespace
 
+std::vector<std::vector<Box>> Atoms::boxes(const Program& program, RegionId region) {
+  const std::vector<bool> used = used_partitions(program);
+  std::vector<const Partition*> partitions;
+  for (std::size_t p = 0; p < program.partitions.size(); ++p) {
+    if (used[p] && program.partitions[p].region == region) partitions.push_back(&program.partitions[p]);
+  }
+  auto refined = refine(program.regions[region].elements.rank, partitions, true);
+  base::expects(refined.has_value(), "the program has atoms");
+  return std::move(refined->boxes);
+}
+
 base::Result<Atoms> Atoms::of(const Program& program) {
-  std::vector<bool> used(program.partitions.size(), false);
+  const std::vector<bool> used = used_partitions(program);
   std::vector<std::vector<FieldSet>> sets(program.regions.size());
   for (const Launch& launch : program.launches) {
     for (const Requirement& r : launch.requirements) {
       if (r.privilege == Privilege::none) continue;
-      used[r.partition] = true;
       sets[program.partitions[r.partition].region].push_back(r.fields);
     }
   }

@@ -44,6 +44,9 @@ class Atoms {
   //! Elements of a piece.
   std::int64_t volume(PartitionId p, std::uint32_t piece) const { return partitions_[p].volume[piece]; }
 
+  //! The elements of every atom of a region, as disjoint boxes; of the program that these atoms are of.
+  static std::vector<std::vector<Box>> boxes(const Program& program, RegionId region);
+
   static constexpr std::int64_t kMaxCells = std::int64_t{1} << 24;
   static constexpr std::int64_t kMaxCovered = std::int64_t{1} << 27;
 

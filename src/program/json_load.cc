@@ -17,8 +17,6 @@ namespace {
 using Id = JsonText::Id;
 using Kind = JsonNode::Kind;
 
-constexpr std::size_t kShown = 64;  // bytes of a name, in messages
-
 // Names of one sort of things, and which thing has which. The names are those of the text, which does not
 // move.
 class Names {
@@ -334,7 +332,8 @@ class Loader {
       const auto at = reader_.choice(*privilege, "\"privilege\"", words::kPrivileges);
       if (at) r.privilege = static_cast<Privilege>(*at);
     }
-    if (partition) {
+    // A partition of what is no region has region 0, which need not be there.
+    if (partition && !program_.regions.empty()) {
       const Region& region = program_.regions[program_.partitions[*partition].region];
       const auto fields = (*o)["fields"];
       if (fields) {

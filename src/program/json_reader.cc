@@ -10,8 +10,6 @@
 namespace mapwright::program {
 namespace {
 
-constexpr std::size_t kShown = 64;  // bytes of what somebody wrote, in messages
-
 // Nobody needs more suggestions, and each takes a look at all candidates.
 constexpr std::size_t kMostSuggestions = 100;
 constexpr std::size_t kMostCandidates = 10'000;

@@ -1,6 +1,7 @@
 // Typed values out of a JSON text: each is read, or reported where it stands.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +12,8 @@
 #include "program/json_text.h"
 
 namespace mapwright::program {
+
+inline constexpr std::size_t kShown = 64;  //!< bytes of what somebody wrote, in messages
 
 //! The members of an object with known keys.
 class JsonObject {

@@ -41,6 +41,19 @@ class CellGrid {
     }
   }
 
+  // The elements of the cells [k, end) of row (i, j).
+  Box box(std::size_t i, std::size_t j, std::size_t k, std::size_t end) const {
+    const std::array<std::size_t, kRank> from = {i, j, k};
+    const std::array<std::size_t, kRank> to = {i + 1, j + 1, end};
+    Box box;
+    box.rank = static_cast<int>(kRank - first_);
+    for (std::size_t d = first_; d < kRank; ++d) {
+      box.lo[d - first_] = cuts_[d][from[d]];
+      box.hi[d - first_] = cuts_[d][to[d]] - 1;
+    }
+    return box;
+  }
+
   std::size_t extent(std::size_t d) const { return cuts_[d].empty() ? 0 : cuts_[d].size() - 1; }
 
   // Nothing where there are more than `limit`.
@@ -195,9 +208,46 @@ PieceAtoms pieces_of(const Partition& p, const Cells* boxes, const CellGrid& gri
   return list;
 }
 
+// Grows a box along a dimension by one that continues it there.
+bool join(Box* box, const Box& next) {
+  int differs = -1;
+  for (int d = 0; d < box->rank; ++d) {
+    const auto i = static_cast<std::size_t>(d);
+    if (box->lo[i] == next.lo[i] && box->hi[i] == next.hi[i]) continue;
+    if (differs >= 0 || box->hi[i] + 1 != next.lo[i]) return false;
+    differs = d;
+  }
+  if (differs < 0) return false;
+  box->hi[static_cast<std::size_t>(differs)] = next.hi[static_cast<std::size_t>(differs)];
+  return true;
+}
+
+// The boxes of each atom: runs of cells, joined with those of the rows before where they continue them.
+std::vector<std::vector<Box>> boxes_of(const CellGrid& grid, const std::vector<std::uint32_t>& atom_of,
+                                       std::size_t atoms) {
+  std::vector<std::vector<Box>> boxes(atoms);
+  std::size_t row = 0;
+  for (std::size_t i = 0; i < grid.extent(0); ++i) {
+    for (std::size_t j = 0; j < grid.extent(1); ++j, row += grid.extent(2)) {
+      for (std::size_t k = 0; k < grid.extent(2);) {
+        const std::uint32_t atom = atom_of[row + k];
+        std::size_t end = k + 1;
+        while (end < grid.extent(2) && atom_of[row + end] == atom) ++end;
+        if (atom != 0) {
+          std::vector<Box>& list = boxes[atom - 1];
+          const Box run = grid.box(i, j, k, end);
+          if (std::ranges::none_of(list, [&](Box& b) { return join(&b, run); })) list.push_back(run);
+        }
+        k = end;
+      }
+    }
+  }
+  return boxes;
+}
+
 }  // namespace
 
-std::optional<Refinement> refine(int rank, std::span<const Partition* const> partitions) {
+std::optional<Refinement> refine(int rank, std::span<const Partition* const> partitions, bool boxes_too) {
   base::expects(rank >= 1 && rank <= static_cast<int>(kRank), "a region has 1 to 3 dimensions");
   const CellGrid grid(rank, partitions);
   const std::optional<std::size_t> cells = grid.cells(static_cast<std::size_t>(Atoms::kMaxCells));
@@ -238,6 +288,7 @@ std::optional<Refinement> refine(int rank, std::span<const Partition* const> par
     result.partitions.push_back(pieces_of(*p, next, grid, atom_of, result.volume));
     next += p->boxes.size();
   }
+  if (boxes_too) result.boxes = boxes_of(grid, atom_of, result.volume.size());
   return result;
 }
 

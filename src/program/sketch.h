@@ -85,7 +85,7 @@ class Sketch {
     r.privilege = privilege;
     const Region& region = program_.regions[program_.partitions[r.partition].region];
     for (std::size_t f = 0; f < region.fields.size(); ++f) {
-      if (fields.empty() || std::find(fields.begin(), fields.end(), region.fields[f].name) != fields.end())
+      if (fields.empty() || std::ranges::find(fields, region.fields[f].name) != fields.end())
         r.fields |= FieldSet{1} << f;
     }
     r.pieces = std::move(pieces);
