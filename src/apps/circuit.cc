@@ -1,16 +1,22 @@
 // Circuit: a random graph of circuit nodes joined by wires. Pieces of the graph are grouped into superpieces,
 // one for each point of a launch. Counts and sizes from the program's source (Regent, circuit_sparse) and its
 // run scripts; what a piece shares with others from sampling its graph.
-#include <algorithm>
-#include <array>
+#include "apps/circuit.h"
 
-#include "apps/builder.h"
+#include <algorithm>
+
 #include "apps/models.h"
 
 namespace mapwright::apps {
 namespace {
 
 using machine::ProcessorKind;
+
+// A piece is joined to five others of the three on either side. Which five is drawn at random; these are the
+// ones that give the ghost ranges of the mapping logs (eight superpieces: 0..649, 350..1099, ...) and, on the
+// average, the sampled share of foreign ends (3.0 % of the wires of four superpieces).
+constexpr std::array<std::int64_t, 5> kNeighbours = {-3, -2, -1, 1, 2};
+constexpr std::array<std::int64_t, 5> kFirstNeighbours = {-2, -1, 1, 2, 3};
 
 constexpr std::int64_t kManyElements = std::int64_t{1} << 30;
 constexpr std::int64_t kManyPieces = std::int64_t{1} << 20;
@@ -28,7 +34,6 @@ constexpr Parameter kParameters[] = {
     {"seed", "of the random graph", 0, (std::int64_t{1} << 31) - 1},
 };
 
-constexpr std::int64_t kSegments = 10;  // of a wire
 constexpr FieldSpec kNodeFields[] = {{"node_cap", 4}, {"leakage", 4}, {"charge", 4}, {"node_voltage", 4}};
 constexpr FieldSpec kWireFields[] = {
     {"in_ptr", 8, Shape::pointer},
@@ -50,50 +55,8 @@ constexpr double kSolverFlops = 96;
 // with everything in the framebuffer.
 constexpr double kSolverShare = 0.586;
 
-struct Sizes {
-  std::int64_t pieces;
-  std::int64_t pps;
-  std::int64_t npp;
-  std::int64_t wpp;
-  std::int64_t snpp;  // shared nodes of a piece: 1 %, rounded up
-  double inside;      // share of the wires that stay inside their piece
-
-  std::int64_t superpieces() const { return pieces / pps; }
-  std::int64_t all_shared() const { return pieces * snpp; }
-  double wires() const { return static_cast<double>(pps) * static_cast<double>(wpp); }
-  double nodes() const { return static_cast<double>(pps) * static_cast<double>(npp); }
-  Range shared(std::int64_t q) const { return {q * pps * snpp, (q + 1) * pps * snpp}; }
-  Range owned(std::int64_t q) const {
-    const std::int64_t own = pps * (npp - snpp);
-    return {all_shared() + q * own, all_shared() + (q + 1) * own};
-  }
-  Range wires_of(std::int64_t q) const { return {q * pps * wpp, (q + 1) * pps * wpp}; }
-};
-
-std::int64_t shared_nodes(std::int64_t npp) {
-  return (npp + 99) / 100;
-}
-
-// A piece is joined to five others of the three on either side. Which five is drawn at random; these are the
-// ones that give the ghost ranges of the mapping logs (eight superpieces: 0..649, 350..1099, ...) and, on the
-// average, the sampled share of foreign ends (3.0 % of the wires of four superpieces).
-constexpr std::array<std::int64_t, 5> kNeighbours = {-3, -2, -1, 1, 2};
-constexpr std::array<std::int64_t, 5> kFirstNeighbours = {-2, -1, 1, 2, 3};
-
-const std::array<std::int64_t, 5>& neighbours(std::int64_t superpiece) {
-  return superpiece == 0 ? kFirstNeighbours : kNeighbours;
-}
-
-// The interval of shared nodes that the out-going wires of a superpiece may touch; the own ones lie in it
-// too.
-Range ghost(const Sizes& s, std::int64_t q) {
-  const Range own = s.shared(q);
-  return {std::max<std::int64_t>(0, own.begin + neighbours(q).front() * s.snpp),
-          std::min(s.all_shared(), own.end + neighbours(q).back() * s.snpp)};
-}
-
 // Of the wires that leave their piece, the share that leaves the superpiece as well.
-double foreign_share(const Sizes& s, std::int64_t q) {
+double foreign_share(const CircuitSizes& s, std::int64_t q) {
   double sum = 0;
   for (std::int64_t piece = q * s.pps; piece < (q + 1) * s.pps; ++piece) {
     int all = 0;
@@ -117,7 +80,7 @@ struct Ends {
   program::PerPoint ghost;
 };
 
-Ends ends_of(const Sizes& s) {
+Ends ends_of(const CircuitSizes& s) {
   Ends ends;
   // Wires begin at any node of their piece, and so do those that stay inside end at any.
   const double shared_part = static_cast<double>(s.snpp) / static_cast<double>(s.npp);
@@ -140,9 +103,9 @@ Footprint footprint(const Setup& setup, std::int64_t pps, std::int64_t wpp, std:
   return {wires + owned, static_cast<double>(setup.gpus_per_node()) * (wires + all)};
 }
 
-Sizes sizes(Setup& setup) {
+CircuitSizes sizes(Setup& setup) {
   const bool paper = setup.paper();
-  Sizes s{};
+  CircuitSizes s{};
   s.pps = setup.value("pps", 10);
   s.pieces = setup.value("pieces", s.pps * setup.gpus());
   // As many nodes as a quarter of the wires, as published.
@@ -167,8 +130,18 @@ Sizes sizes(Setup& setup) {
 constinit const App kCircuit = {"circuit", "currents, voltages and charges of a random electric circuit",
                                 kParameters};
 
+const std::array<std::int64_t, 5>& neighbours(std::int64_t superpiece) {
+  return superpiece == 0 ? kFirstNeighbours : kNeighbours;
+}
+
+Range ghost(const CircuitSizes& s, std::int64_t q) {
+  const Range own = s.shared(q);
+  return {std::max<std::int64_t>(0, own.begin + neighbours(q).front() * s.snpp),
+          std::min(s.all_shared(), own.end + neighbours(q).back() * s.snpp)};
+}
+
 program::Program circuit(Setup& setup) {
-  const Sizes s = sizes(setup);
+  const CircuitSizes s = sizes(setup);
   const std::int64_t loops = setup.value("loops", setup.paper() ? 50 : 5);
   const std::int64_t prune = setup.value("prune", setup.paper() ? 30 : 2);
   const auto steps = static_cast<double>(setup.value("steps", setup.paper() ? 10'000 : 10));

@@ -6,6 +6,7 @@
 
 #include "apps/builder.h"
 #include "apps/models.h"
+#include "apps/pennant.h"
 #include "base/bug.h"
 #include "base/text.h"
 
@@ -26,63 +27,6 @@ constexpr Parameter kParameters[] = {
 constexpr std::int64_t kPublishedRows = std::int64_t{4} * 5760;
 constexpr std::int64_t kTestRows = 1024;
 
-constexpr FieldSpec kZone[] = {
-    {"znump", 1},
-    {"zxp", 8, Shape::vector},
-    {"zx", 8, Shape::vector},
-    {"zuc", 8, Shape::vector},
-    {"zareap"},
-    {"zarea"},
-    {"zvol0"},
-    {"zvolp"},
-    {"zvol"},
-    {"zdl"},
-    {"zm"},
-    {"zrp"},
-    {"zr"},
-    {"ze"},
-    {"zetot"},
-    {"zw"},
-    {"zwrate"},
-    {"zp"},
-    {"zss"},
-    {"zdu"},
-    {"z0tmp"},
-};
-constexpr FieldSpec kPoint[] = {
-    {"px0", 8, Shape::vector},
-    {"pxp", 8, Shape::vector},
-    {"px", 8, Shape::vector},
-    {"pu0", 8, Shape::vector},
-    {"pu", 8, Shape::vector},
-    {"pf", 8, Shape::vector},
-    {"pmaswt"},
-    {"has_bcx", 1},
-    {"has_bcy", 1},
-};
-constexpr FieldSpec kSide[] = {
-    {"mapsz"},
-    {"mapsp1", 8, Shape::pointer},
-    {"mapsp2", 8, Shape::pointer},
-    {"mapss3"},
-    {"mapss4"},
-    {"sareap"},
-    {"sarea"},
-    {"smf"},
-    {"elen"},
-    {"carea"},
-    {"cevol"},
-    {"cdu"},
-    {"cdiv"},
-    {"ccos"},
-    {"exp", 8, Shape::vector},
-    {"ex", 8, Shape::vector},
-    {"sfp", 8, Shape::vector},
-    {"sfq", 8, Shape::vector},
-    {"sft", 8, Shape::vector},
-    {"cqe1", 8, Shape::vector},
-    {"cqe2", 8, Shape::vector},
-};
 constexpr double kZoneBytes = 185;
 constexpr double kPointBytes = 106;
 constexpr double kSideBytes = 226;
@@ -101,7 +45,9 @@ struct Row {
   std::string_view uses;
   double flops;  // for each
   Per per;
+  bool time_step = false;  // it needs the future of the time step
 };
+constexpr bool kUsesTimeStep = true;
 
 // The cycle, in program order; before the third row the time step is computed from what the last row gave.
 constexpr std::size_t kTimeStep = 2;
@@ -109,7 +55,7 @@ constexpr std::size_t kTimeStep = 2;
 constexpr Row kCycle[] = {
     {"init_step_points", "own W pmaswt pf", 0, Per::point},
     {"init_step_zones", "zones R zvol; zones W zvol0", 0, Per::zone},
-    {"adv_pos_half", "own R px pu; own W px0 pxp pu0", 4, Per::point},
+    {"adv_pos_half", "own R px pu; own W px0 pxp pu0", 4, Per::point, kUsesTimeStep},
     {"calc_centers", "zones R znump; zones RW zxp; points R pxp; sides R mapsz mapsp1 mapsp2; sides W exp", 9, Per::side},
     {"calc_volumes", "zones R zxp znump; zones RW zareap zvolp; points R pxp; sides R mapsz mapsp1 mapsp2; "
      "sides W sareap elen", 20, Per::side},
@@ -117,7 +63,7 @@ constexpr Row kCycle[] = {
     {"calc_rho_half", "zones R zvolp zm; zones W zrp", 1, Per::zone},
     {"sum_point_mass", "zones R zareap zrp; private RW pmaswt; ghost Red pmaswt; sides R mapsz mapsp1 mapss3 smf", 5,
      Per::side},
-    {"calc_state_at_half", "zones R zvol0 zvolp zm zr ze zwrate; zones W zp zss", 25, Per::zone},
+    {"calc_state_at_half", "zones R zvol0 zvolp zm zr ze zwrate; zones W zp zss", 25, Per::zone, kUsesTimeStep},
     {"calc_force_pgas_tts", "zones R zxp zareap zrp zss zp; sides R mapsz sareap smf exp; sides W sfp sft", 16, Per::side},
     {"qcs_zone_center_velocity", "zones R znump; zones RW zuc; points R pu; sides R mapsz mapsp1", 5, Per::side},
     {"qcs_corner_divergence", "zones R zxp zuc; points R pxp pu; sides R mapsz mapsp1 mapsp2 mapss3 exp elen; "
@@ -129,16 +75,16 @@ constexpr Row kCycle[] = {
      Per::side},
     {"sum_point_force", "zones R znump; private RW pf; ghost Red pf; sides R mapsz mapsp1 mapss3 sfq sft", 6, Per::side},
     {"apply_boundary_conditions", "own R has_bcx has_bcy; own RW pu0 pf", 4, Per::point},
-    {"adv_pos_full", "own R px0 pu0 pf pmaswt; own W px pu", 15, Per::point},
+    {"adv_pos_full", "own R px0 pu0 pf pmaswt; own W px pu", 15, Per::point, kUsesTimeStep},
     {"calc_centers_full", "zones R znump; zones RW zx; points R px; sides R mapsz mapsp1 mapsp2; sides RW ex", 9,
      Per::side},
     {"calc_volumes_full", "zones R zx znump; zones RW zarea zvol; points R px; sides R mapsz mapsp1 mapsp2; "
      "sides W sarea", 15, Per::side},
     // The work is set to zero before it is added up: 8 bytes more than its privilege tells.
     {"calc_work", "zones R znump; zones RW@40 zw zetot; points R pxp pu0 pu; sides R mapsz mapsp1 mapsp2 sfp sfq", 20,
-     Per::side},
-    {"calc_work_rate_energy_rho_full", "zones R zvol0 zvol zm zw zp zetot; zones W zwrate ze zr", 8, Per::zone},
-    {"calc_dt_hydro", "zones R zdl zvol0 zvol zss zdu", 8, Per::zone},
+     Per::side, kUsesTimeStep},
+    {"calc_work_rate_energy_rho_full", "zones R zvol0 zvol zm zw zp zetot; zones W zwrate ze zr", 8, Per::zone, kUsesTimeStep},
+    {"calc_dt_hydro", "zones R zdl zvol0 zvol zss zdu", 8, Per::zone, kUsesTimeStep},
 };
 // Set-up, on CPUs: the mesh, its pointers, and all else.
 constexpr Row kSetUp[] = {
@@ -152,15 +98,6 @@ constexpr Row kSetUp[] = {
 
 // clang-format on
 
-struct Sizes {
-  std::int64_t nzx, nzy, strips;
-
-  Range rows(std::int64_t k) const { return {k * nzy / strips, (k + 1) * nzy / strips}; }
-  std::int64_t interfaces(std::int64_t k) const { return (k > 0 ? 1 : 0) + (k < strips - 1 ? 1 : 0); }
-  // Rows of points that no other strip touches.
-  std::int64_t private_rows(std::int64_t k) const { return rows(k).size() + 1 - interfaces(k); }
-};
-
 // All of a strip's data lies in its GPU's framebuffer, and set-up leaves that of all strips of a node.
 Footprint footprint(const Setup& setup, std::int64_t nzx, std::int64_t rows) {
   const auto zones = static_cast<double>(nzx * rows);
@@ -169,8 +106,8 @@ Footprint footprint(const Setup& setup, std::int64_t nzx, std::int64_t rows) {
   return {strip, strip * static_cast<double>(setup.gpus_per_node())};
 }
 
-Sizes sizes(Setup& setup) {
-  Sizes s{};
+PennantMesh sizes(Setup& setup) {
+  PennantMesh s{};
   s.strips = setup.gpus();
   s.nzx = setup.value("nzx", setup.paper() ? 320 : 32);
   std::int64_t rows = setup.paper() ? kPublishedRows : kTestRows;
@@ -187,32 +124,24 @@ Sizes sizes(Setup& setup) {
 
 class Mesh {
  public:
-  Mesh(Builder* b, const Sizes& s) : b_(*b), s_(s) {
-    const std::int64_t zones = s.nzx * s.nzy;
-    const std::int64_t row = s.nzx + 1;
-    std::int64_t shared_from = 0;
-    for (std::int64_t k = 0; k < s.strips; ++k) shared_from += s.private_rows(k) * row;
-    const program::RegionId rz = b->region("zone", interval(0, zones), kZone);
-    const program::RegionId rp = b->region("point", interval(0, shared_from + (s.strips - 1) * row), kPoint);
-    const program::RegionId rs = b->region("side", interval(0, 4 * zones), kSide);
+  Mesh(Builder* b, const PennantMesh& s) : b_(*b), s_(s) {
+    const program::RegionId rz = b->region("zone", interval(0, s.zones()), kPennantZone);
+    const program::RegionId rp = b->region("point", interval(0, s.points()), kPennantPoint);
+    const program::RegionId rs = b->region("side", interval(0, s.sides()), kPennantSide);
     zones_ = b->partition("rz_all_p", rz);
     private_ = b->partition("rp_all_private_p", rp);
     ghost_ = b->partition("rp_all_ghost_p", rp, false);
     shared_ = b->partition("rp_all_shared_p", rp);
     sides_ = b->partition("rs_all_p", rs);
-    // Private points strip by strip, then the interfaces one by one: a strip touches the one below and the
-    // one above, and owns the one above.
-    std::int64_t first = 0;
     for (std::int64_t k = 0; k < s.strips; ++k) {
       const Range rows = s.rows(k);
       b->piece(zones_, interval(rows.begin * s.nzx, rows.end * s.nzx));
       b->piece(sides_, interval(4 * rows.begin * s.nzx, 4 * rows.end * s.nzx));
-      b->piece(private_, interval(first, first + s.private_rows(k) * row));
-      first += s.private_rows(k) * row;
+      b->piece(private_, interval(s.private_points(k).begin, s.private_points(k).end));
       const std::int64_t below = std::max<std::int64_t>(0, k - 1);
       const std::int64_t above = std::min(s.strips - 1, k + 1);
-      b->piece(ghost_, interval(shared_from + below * row, shared_from + above * row));
-      b->piece(shared_, interval(shared_from + k * row, shared_from + above * row));
+      b->piece(ghost_, interval(s.interface(below), s.interface(above)));
+      b->piece(shared_, interval(s.interface(k), s.interface(above)));
     }
   }
 
@@ -289,7 +218,7 @@ class Mesh {
   }
 
   Builder& b_;
-  const Sizes s_;
+  const PennantMesh s_;
   program::PartitionId zones_, sides_, private_, shared_, ghost_;
 };
 
@@ -305,7 +234,7 @@ constinit const App kPennant = {"pennant", "Lagrangian hydrodynamics on an unstr
                                 kParameters};
 
 program::Program pennant(Setup& setup) {
-  const Sizes s = sizes(setup);
+  const PennantMesh s = sizes(setup);
   const std::int64_t cycles = setup.value("cycles", setup.paper() ? 30 : 3);
   const std::int64_t prune = setup.value("prune", setup.paper() ? 30 : 1);
   if (!setup.problems().empty()) return {};
@@ -315,7 +244,7 @@ program::Program pennant(Setup& setup) {
   for (const Row& row : kSetUp) mesh.launch(b.task(row.task, on({ProcessorKind::cpu})), row);
 
   // The program asks whether to go on, and all strips' least time step makes the next one: once in each cycle
-  // all wait for all. What uses the time step comes behind the first that does.
+  // all wait for all.
   const program::TaskId goes_on = b.task("continue_simulation", on({ProcessorKind::cpu}));
   const program::TaskId global_dt = b.task("calc_global_dt", on({ProcessorKind::cpu}));
   b.begin_loop();
@@ -324,10 +253,9 @@ program::Program pennant(Setup& setup) {
   program::LaunchId last = 0;
   for (std::size_t i = 0; i < std::size(kCycle); ++i) {
     if (i == kTimeStep) time_step = b.single(global_dt, {});
-    const program::LaunchId before = last;
+    const auto first = static_cast<program::LaunchId>(b.program().launches.size());
     last = mesh.launch(b.task(kCycle[i].task, kernel()), kCycle[i]);
-    if (i != kTimeStep) continue;
-    for (program::LaunchId l = std::max(before, time_step) + 1; l <= last; ++l)
+    for (program::LaunchId l = first; kCycle[i].time_step && l <= last; ++l)
       b.program().launches[l].futures.push_back(time_step);
   }
   b.end_loop();

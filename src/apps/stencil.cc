@@ -1,9 +1,10 @@
 // Stencil: a star of radius 2 on a grid of doubles, cut into tiles with their own halos. Partitions and their
 // bounds from the program's source (Regent, the PRK stencil) and its run scripts.
+#include "apps/stencil.h"
+
 #include <algorithm>
 #include <array>
 
-#include "apps/builder.h"
 #include "apps/models.h"
 
 namespace mapwright::apps {
@@ -27,7 +28,6 @@ constexpr Parameter kParameters[] = {
      "1: the published kernels, which abort on other strides than theirs; 0: kernels that slow down", 0, 1},
 };
 
-constexpr std::int64_t kRadius = 2;
 constexpr std::int64_t kPublishedTile = 15'000;
 constexpr std::int64_t kTestTile = 128;
 constexpr FieldSpec kPoint[] = {{"input", 8}, {"output", 8}};
@@ -37,36 +37,20 @@ constexpr double kStreamed = 24;
 // Eight neighbours, a multiplication and an addition each.
 constexpr double kFlops = 16;
 
-struct Sizes {
-  std::int64_t nx, ny;    // with the border
-  std::int64_t ntx, nty;  // tiles
-
-  std::int64_t tiles() const { return ntx * nty; }
-  // Points inside the border, and with the halos of all tiles.
-  std::int64_t inner_x() const { return nx - 2 * kRadius; }
-  std::int64_t inner_y() const { return ny - 2 * kRadius; }
-  std::int64_t stored_x() const { return inner_x() + 2 * kRadius * ntx; }
-  std::int64_t stored_y() const { return inner_y() + 2 * kRadius * nty; }
-};
-
-Range part(std::int64_t extent, std::int64_t i, std::int64_t parts) {
-  return {i * extent / parts, (i + 1) * extent / parts};
-}
-
 // One end of a range inwards by the radius, or not.
 Range shrunk(Range r, bool low, bool high) {
-  return {r.begin + (low ? kRadius : 0), r.end - (high ? kRadius : 0)};
+  return {r.begin + (low ? kStencilRadius : 0), r.end - (high ? kStencilRadius : 0)};
 }
 
 // Two fields of the largest tile; its halos, each also as its neighbour's; and set-up leaves all tiles of a
 // node.
 Footprint footprint(const Setup& setup, std::int64_t edge) {
-  const auto side = static_cast<double>(edge + 2 * kRadius);
-  const double tile = 16 * side * side + 64.0 * kRadius * side;
+  const auto side = static_cast<double>(edge + 2 * kStencilRadius);
+  const double tile = 16 * side * side + 64.0 * kStencilRadius * side;
   return {tile, tile * static_cast<double>(setup.gpus_per_node())};
 }
 
-Sizes sizes(Setup& setup) {
+StencilSizes sizes(Setup& setup) {
   const Factors in_node = squarest(setup.gpus_per_node());
   const Factors between = squarest(setup.nodes());
   std::int64_t ntx = in_node.larger * between.larger;
@@ -80,7 +64,7 @@ Sizes sizes(Setup& setup) {
                               fmt::format("{} = {} does not divide {} GPUs", one, stated, setup.gpus()),
                               "ntx * nty is the number of GPUs, unless both are stated"));
   }
-  Sizes s{};
+  StencilSizes s{};
   s.ntx = setup.value("ntx", ntx);
   s.nty = setup.value("nty", nty);
   setup.at_most(kManyTiles, static_cast<double>(s.ntx) * static_cast<double>(s.nty), "tiles");
@@ -92,11 +76,11 @@ Sizes sizes(Setup& setup) {
   s.nx = setup.value("nx", edge * s.ntx);
   s.ny = setup.value("ny", edge * s.nty);
   for (const auto& [extent, tiles, name] : {std::tuple{s.nx, s.ntx, 'x'}, std::tuple{s.ny, s.nty, 'y'}}) {
-    if (extent - 2 * kRadius < tiles)
+    if (extent - 2 * kStencilRadius < tiles)
       setup.report(problem_of(
           problem::misfit, fmt::format("n{} = {} leaves no points for {} tiles", name, extent, tiles),
           fmt::format("every tile has a point inside the border, so n{0} is at least nt{0} + {1}", name,
-                      2 * kRadius)));
+                      2 * kStencilRadius)));
   }
   setup.at_most(program::kMaxElements, static_cast<double>(s.stored_x()) * static_cast<double>(s.stored_y()),
                 "points");
@@ -110,12 +94,12 @@ struct Partitions {
 
 // Halos live in regions of their own: `xm` holds what tiles pass on to their right neighbours, which read it
 // at their own low side, and so on. A slot is as long as a tile is inside its halos.
-Partitions partitions(Builder* b, const Sizes& s) {
+Partitions partitions(Builder* b, const StencilSizes& s) {
   const program::RegionId points =
       b->region("points", rectangle({0, s.stored_x()}, {0, s.stored_y()}), kPoint);
   const program::RegionId times = b->region("times", interval(0, s.tiles()), kTime);
-  const program::Box along_x = rectangle({0, kRadius * s.ntx}, {0, s.inner_y()});
-  const program::Box along_y = rectangle({0, s.inner_x()}, {0, kRadius * s.nty});
+  const program::Box along_x = rectangle({0, kStencilRadius * s.ntx}, {0, s.inner_y()});
+  const program::Box along_y = rectangle({0, s.inner_x()}, {0, kStencilRadius * s.nty});
   Partitions p{};
   p.tiles = b->partition("private", points);
   p.interior = b->partition("interior", points);
@@ -131,8 +115,9 @@ Partitions partitions(Builder* b, const Sizes& s) {
   const auto slot = [&](std::size_t side, std::int64_t ix, std::int64_t iy) {
     const bool exists = ix >= 0 && ix < s.ntx && iy >= 0 && iy < s.nty;
     if (!exists) return rectangle({0, 0}, {0, 0});
-    if (side < 2) return rectangle({ix * kRadius, (ix + 1) * kRadius}, part(s.inner_y(), iy, s.nty));
-    return rectangle(part(s.inner_x(), ix, s.ntx), {iy * kRadius, (iy + 1) * kRadius});
+    if (side < 2)
+      return rectangle({ix * kStencilRadius, (ix + 1) * kStencilRadius}, part(s.inner_y(), iy, s.nty));
+    return rectangle(part(s.inner_x(), ix, s.ntx), {iy * kStencilRadius, (iy + 1) * kStencilRadius});
   };
   constexpr std::array<std::array<std::int64_t, 2>, 4> kFrom = {{{-1, 0}, {1, 0}, {0, -1}, {0, 1}}};
   for (std::int64_t iy = 0; iy < s.nty; ++iy) {
@@ -167,7 +152,7 @@ constinit const App kStencil = {"stencil", "a star-shaped stencil of radius 2 on
                                 kParameters};
 
 program::Program stencil(Setup& setup) {
-  const Sizes s = sizes(setup);
+  const StencilSizes s = sizes(setup);
   const std::int64_t steps = setup.value("tsteps", setup.paper() ? 50 : 5);
   const std::int64_t prune = setup.value("tprune", setup.paper() ? 30 : 2);
   setup.value("init", 1000);
