@@ -18,6 +18,14 @@ double transaction_bytes(ProcessorKind kind) {
   return kind == ProcessorKind::gpu ? 32 : 64;
 }
 
+// A GPU that occupies cores of the host is one that they stand in for: they run the kernel of CPUs.
+const program::Variant& kernel_of(const program::Task& task, ProcessorKind kind,
+                                  const machine::Machine& machine) {
+  const bool stands_in = kind == ProcessorKind::gpu && machine.processors[kind]->cores;
+  const program::Variant* cpu = stands_in ? task.variant(ProcessorKind::cpu) : nullptr;
+  return cpu != nullptr ? *cpu : *task.variant(kind);
+}
+
 }  // namespace
 
 double layout_factor(const program::Region& region, const plan::Instance& instance, program::FieldSet used,
@@ -41,8 +49,8 @@ TaskCost cost_of(const plan::Plan& plan, const plan::Mapping& mapping) {
   const program::Launch& launch = program.launches[mapping.launch];
   const plan::Site& site = *plan.site;
   const ProcessorKind kind = site.processors()[mapping.processor].kind;
-  const program::Variant& variant = *program.tasks[launch.task].variant(kind);
   const machine::Machine& machine = site.machine();
+  const program::Variant& variant = kernel_of(program.tasks[launch.task], kind, machine);
 
   TaskCost cost;
   if (kind == ProcessorKind::gpu) cost.launch = machine.runtime.kernel_launch;

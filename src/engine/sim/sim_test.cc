@@ -43,6 +43,22 @@ TEST(Sim, AStreamingTaskTakesTheBytesOverTheBandwidthOfTheMemory) {
   EXPECT_NEAR(executed(p, "Region * * GPU ZCMEM;").seconds_per_iteration, 0.08, kExact);
 }
 
+TEST(Sim, CoresThatStandInForGpusRunTheKernelOfCpus) {
+  // On a GPU half of its peak of 2 TF/s; the kernel of CPUs reaches what is sustained.
+  program::Variant gpu = kGpu;
+  gpu.precision = program::Precision::single_precision;
+  gpu.peak_share = 0.5;
+  program::Variant cpu = kCpu;
+  cpu.precision = program::Precision::single_precision;
+  machine::Machine stand_ins = round_machine();
+  stand_ins.processors[ProcessorKind::gpu]->cores = 1;
+  const auto both = Sketch().task("t", {gpu, cpu}).loop(4).launch("t", 2, 3e12).done();
+  EXPECT_NEAR(executed(both, "").seconds_per_iteration, 3.0, kExact);
+  EXPECT_NEAR(executed(both, "", stand_ins).seconds_per_iteration, 1.5, kExact);
+  const auto one = Sketch().task("t", {gpu}).loop(4).launch("t", 2, 3e12).done();
+  EXPECT_NEAR(executed(one, "", stand_ins).seconds_per_iteration, 3.0, kExact);
+}
+
 // Two pieces of 1,000 elements, whose owners write them and whose neighbours read 100 across the border: an
 // aliased partition. 8 bytes an element.
 program::Program ghosts(std::int64_t iterations = 10) {
