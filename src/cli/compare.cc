@@ -12,13 +12,13 @@
 #include "apps/apps.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/engine.h"
 #include "cli/guidance.h"
 #include "cli/interrupt.h"
 #include "cli/json.h"
 #include "cli/model.h"
 #include "cli/options.h"
 #include "cli/subject.h"
-#include "engine/sim/sim.h"
 #include "report/comparison.h"
 #include "tune/tuning.h"
 
@@ -36,7 +36,7 @@ struct Entry {
 // One program.
 struct Case {
   Subject subject;
-  std::unique_ptr<engine::sim::Simulator> engine;
+  std::unique_ptr<engine::Engine> engine;
   report::Comparison comparison;
 };
 
@@ -60,6 +60,7 @@ class Compare : public Command {
         ->required()
         ->type_name("");
     subject_.add_size(a);
+    engine_.add_to(a);
     a->add_option("--strategy", strategies_,
                   "Strategies, each with its own budget if it is not --budget: NAME[:N],...")
         ->delimiter(',')
@@ -99,8 +100,9 @@ class Compare : public Command {
     if (csv_) expect_output("--csv", *csv_, {});
     if (svg_) expect_output("--svg", *svg_, {});
     const std::vector<Entry> entries = make_entries();
-    std::vector<Case> cases = make_cases(console);
     const Interrupt interrupt;
+    engine_.settle(&subject_);
+    std::vector<Case> cases = make_cases(interrupt, console);
     std::vector<Cell> cells = make_cells(entries, cases.size());
     open_sessions(&cells, cases, interrupt);
     execute(&cells, cases, interrupt, console);
@@ -182,7 +184,7 @@ class Compare : public Command {
     return entries;
   }
 
-  std::vector<Case> make_cases(Console& console) {
+  std::vector<Case> make_cases(const Interrupt& interrupt, Console& console) {
     std::vector<std::string> names;
     for (const std::string& p : programs_) {
       if (p != "all") {
@@ -195,15 +197,17 @@ class Compare : public Command {
     for (const std::string& name : names) {
       SubjectOptions options = subject_;
       options.program = name;
+      engine_.settle(&options);
       Case c;
       c.subject = make_subject(options);
-      for (const std::string& note : c.subject.program->notes) console.say(fmt::format("{}: {}", name, note));
-      c.engine = std::make_unique<engine::sim::Simulator>(c.subject.planner);
+      for (const std::string& note : c.subject.notes) console.say(fmt::format("{}: {}", name, note));
+      c.engine = engine_.make(c.subject, [&interrupt] { return interrupt.asked(); });
       const base::SourcePtr expert = shipped_mapper("expert", c.subject.program->name);
       report::Comparison& r = c.comparison;
       r.subject = title(c.subject, options.nodes);
       r.program = c.subject.program->name;
       r.metric = c.subject.program->metric;
+      r.executed = engine_.executes();
       if (expert) r.expert = metric(*c.engine, expert);
       r.default_mapper = metric(*c.engine, default_mapper());
       cases.push_back(std::move(c));
@@ -282,7 +286,9 @@ class Compare : public Command {
         console.progress(fmt::format("{} of {} runs", ++done, cells->size()));
       }
     };
-    const int jobs = std::min(jobs_of(jobs_), static_cast<int>(cells->size()));
+    int jobs = std::min(jobs_of(jobs_), static_cast<int>(cells->size()));
+    // Programs share the computer on which they run.
+    if (const int most = cases.front().engine->capabilities().at_once; most > 0) jobs = std::min(jobs, most);
     {
       std::vector<std::jthread> threads;
       for (int i = 1; i < jobs; ++i) threads.emplace_back(work);
@@ -329,6 +335,7 @@ class Compare : public Command {
 
   std::vector<std::string> programs_;
   SubjectOptions subject_;
+  EngineOptions engine_;
   std::vector<std::string> strategies_{"guided:10", "bandit", "cd", "random"};
   std::int64_t budget_ = 1000;
   int seeds_ = 1;

@@ -3,11 +3,13 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "cli/calibration.h"
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/options.h"
 #include "machine/catalog.h"
 #include "machine/describe.h"
+#include "machine/machine_file.h"
 
 namespace mapwright::cli {
 namespace {
@@ -19,10 +21,21 @@ class ShowMachine : public Command {
     a->add_option("NAME", name_,
                   "A machine's name or file; 'local' is this computer; none lists the known ones")
         ->type_name("");
+    a->add_flag("--calibrate", calibrate_,
+                "Measures this computer, in about 15 s: from then on 'local' is what was measured, and "
+                "predicts what --engine starpu does here");
+    a->add_option(
+         "--out", out_,
+         "With --calibrate: the machine goes to this file (default: mapwright/machines/local.toml in "
+         "$XDG_STATE_HOME or ~/.local/state)")
+        ->type_name("FILE");
   }
 
   Exit run(Console& console) override {
-    if (name_) {
+    if (out_ && !calibrate_) throw Stop{Exit::usage, "--out goes with --calibrate", {}};
+    if (calibrate_) {
+      calibrate(console);
+    } else if (name_) {
       show(console, load_machine(*name_));
     } else {
       list(console);
@@ -31,6 +44,19 @@ class ShowMachine : public Command {
   }
 
  private:
+  void calibrate(Console& console) const {
+    if (name_ != machine::kLocal) {
+      throw Stop{Exit::usage, "only this computer can be measured: mapwright machine local --calibrate", {}};
+    }
+    if (out_) expect_output("--out", *out_, {});
+    const std::filesystem::path file = out_ ? std::filesystem::path(*out_) : calibration_path();
+    const machine::Machine measured = calibrate_this_computer(console);
+    if (!out_) make_folder(file.parent_path());
+    write_text(file.string(), machine::save(measured));
+    console.say(fmt::format("written to {}", file.string()));
+    show(console, measured);
+  }
+
   void list(Console& console) const {
     Json names = Json::array();
     std::string text;
@@ -39,7 +65,8 @@ class ShowMachine : public Command {
       names.push_back({{"name", name}, {"description", m.description}});
       text += fmt::format("{:<14}  {}\n", name, m.description);
     }
-    const std::string local = "this computer, as detected";
+    const std::string local = calibration_file() ? load_machine(std::string(machine::kLocal)).description
+                                                 : "this computer, as detected";
     names.push_back({{"name", machine::kLocal}, {"description", local}});
     text += fmt::format("{:<14}  {}\n", machine::kLocal, local);
     console.result(json() ? dump({{"schema", "mapwright.machines/1"}, {"machines", std::move(names)}})
@@ -78,6 +105,8 @@ class ShowMachine : public Command {
   }
 
   std::optional<std::string> name_;
+  bool calibrate_ = false;
+  std::optional<std::string> out_;
 };
 
 }  // namespace

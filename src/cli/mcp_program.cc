@@ -22,8 +22,6 @@ using schema::text;
 using schema::text_or_null;
 using schema::texts;
 
-using program::Program;
-
 // Of each task, so many sorts of launches are shown.
 constexpr std::size_t kMostGroups = 64;
 
@@ -34,7 +32,7 @@ struct Group {
   std::int64_t in_loop = 0;
 };
 
-bool alike(const Program& program, const program::Launch& a, const program::Launch& b) {
+bool alike(const program::Program& program, const program::Launch& a, const program::Launch& b) {
   const auto parent = [&](const program::Launch& l) {
     return l.parent ? std::optional(program.launches[l.parent->launch].task) : std::nullopt;
   };
@@ -45,7 +43,7 @@ bool alike(const Program& program, const program::Launch& a, const program::Laun
          });
 }
 
-Json data_json(const Program& program, const program::Requirement& r) {
+Json data_json(const program::Program& program, const program::Requirement& r) {
   const program::Partition& partition = program.partitions[r.partition];
   const program::Region& region = program.regions[partition.region];
   Json fields = Json::array();
@@ -59,7 +57,7 @@ Json data_json(const Program& program, const program::Requirement& r) {
           {"fields", std::move(fields)}};
 }
 
-Json launch_json(const Program& program, const Group& group) {
+Json launch_json(const program::Program& program, const Group& group) {
   const program::Launch& l = *group.first;
   const lang::Point extents = l.domain.extents();
   const auto domain = l.domain.at(extents);
@@ -79,7 +77,7 @@ Json launch_json(const Program& program, const Group& group) {
       {"data", std::move(data)}};
 }
 
-Json task_json(const Program& program, program::TaskId id) {
+Json task_json(const program::Program& program, program::TaskId id) {
   const program::Task& task = program.tasks[id];
   Json kinds = Json::array();
   for (const program::Variant& v : task.variants) kinds.push_back(name_of(v.kind));
@@ -107,7 +105,7 @@ Json task_json(const Program& program, program::TaskId id) {
 }
 
 // Of the largest piece.
-std::int64_t piece_bytes(const Program& program, const program::Partition& p) {
+std::int64_t piece_bytes(const program::Program& program, const program::Partition& p) {
   const program::Region& region = program.regions[p.region];
   std::int64_t most = 0;
   for (std::size_t i = 0; i < p.pieces(); ++i) {
@@ -119,7 +117,7 @@ std::int64_t piece_bytes(const Program& program, const program::Partition& p) {
   return most * region.bytes(region.all_fields());
 }
 
-Json region_json(const Program& program, program::RegionId id) {
+Json region_json(const program::Program& program, program::RegionId id) {
   const program::Region& region = program.regions[id];
   Json fields = Json::array();
   for (const program::Field& f : region.fields) fields.push_back({{"name", f.name}, {"bytes", f.bytes}});
@@ -190,7 +188,7 @@ Json regions() {
 
 Json program_json(const SubjectOptions& options) {
   const Subject subject = make_subject(options);
-  const Program& program = *subject.program;
+  const program::Program& program = *subject.program;
   Json tasks = Json::array();
   for (program::TaskId i = 0; i < program.tasks.size(); ++i) tasks.push_back(task_json(program, i));
   Json regions = Json::array();

@@ -182,7 +182,6 @@ std::vector<llm::Exchange> ModelOptions::read_replay() const {
 
 void ModelOptions::save(Json* settings) const {
   Json& d = *settings;
-  const auto or_null = [](const auto& value) { return value ? Json(*value) : Json(); };
   d["provider"] = provider;
   d["name"] = name;
   d["base_url"] = base_url;

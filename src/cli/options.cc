@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <thread>
 #include <utility>
 
@@ -92,6 +93,29 @@ std::filesystem::path data_folder() {
              {}};
 }
 
+std::optional<std::filesystem::path> state_folder() {
+  namespace fs = std::filesystem;
+  const char* state = std::getenv("XDG_STATE_HOME");
+  if (state != nullptr && fs::path(state).is_absolute()) return fs::path(state) / "mapwright";
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && fs::path(home).is_absolute())
+    return fs::path(home) / ".local" / "state" / "mapwright";
+  return std::nullopt;
+}
+
+std::filesystem::path calibration_path() {
+  const auto folder = state_folder();
+  if (folder) return *folder / "machines" / "local.toml";
+  throw Stop{
+      Exit::configuration, "there is no home folder to keep the machine in: say where with --out FILE", {}};
+}
+
+std::optional<std::filesystem::path> calibration_file() {
+  std::error_code none;
+  if (!state_folder() || !std::filesystem::exists(calibration_path(), none)) return std::nullopt;
+  return calibration_path();
+}
+
 namespace {
 
 [[noreturn]] void no_machine(const std::string& name_or_file, const base::Diagnostics& problems) {
@@ -108,8 +132,10 @@ namespace {
 }  // namespace
 
 machine::Machine load_machine(const std::string& name_or_file) {
-  auto machine = machine::load_machine(data_folder() / "machines", name_or_file);
-  if (!machine) no_machine(name_or_file, machine.problems());
+  const auto measured = name_or_file == machine::kLocal ? calibration_file() : std::nullopt;
+  const std::string meant = measured ? measured->string() : name_or_file;
+  auto machine = machine::load_machine(data_folder() / "machines", meant);
+  if (!machine) no_machine(meant, machine.problems());
   return *machine;
 }
 
@@ -120,9 +146,11 @@ machine::Machine parse_machine(const std::string& name_or_file, const std::strin
 }
 
 std::optional<std::string> machine_text(const std::string& name_or_file) {
-  if (name_or_file == machine::kLocal) return std::nullopt;
-  const auto source = machine::machine_source(data_folder() / "machines", name_or_file);
-  if (!source) no_machine(name_or_file, source.problems());
+  const auto measured = name_or_file == machine::kLocal ? calibration_file() : std::nullopt;
+  if (name_or_file == machine::kLocal && !measured) return std::nullopt;
+  const std::string meant = measured ? measured->string() : name_or_file;
+  const auto source = machine::machine_source(data_folder() / "machines", meant);
+  if (!source) no_machine(meant, source.problems());
   return std::string((*source)->text());
 }
 

@@ -16,6 +16,17 @@ namespace mapwright::cli {
 //! from.
 std::filesystem::path data_folder();
 
+//! Where a user's runs and measurements are kept: mapwright in $XDG_STATE_HOME or ~/.local/state. Nothing
+//! where there is no home.
+std::optional<std::filesystem::path> state_folder();
+
+//! Where `machine local --calibrate` keeps this computer as it measured it: machines/local.toml in that
+//! folder. Throws Stop where there is no such folder.
+std::filesystem::path calibration_path();
+
+//! The same if the file is there.
+std::optional<std::filesystem::path> calibration_file();
+
 struct MachineOptions {
   std::optional<std::string> machine;  //!< name or file
   std::optional<std::int64_t> nodes;
@@ -42,13 +53,13 @@ const CLI::Validator& positive_number();
 //! --jobs N: how many at once. 0: one for each core.
 int jobs_of(int wanted);
 
-//! The machine of that name or file. Throws Stop.
+//! The machine of that name or file; this computer as it was measured, if it was. Throws Stop.
 machine::Machine load_machine(const std::string& name_or_file);
 
 //! The machine in a text that was behind that name or file. Throws Stop.
 machine::Machine parse_machine(const std::string& name_or_file, const std::string& text);
 
-//! The text behind a name or file; none for this computer, which is detected. Throws Stop.
+//! The text behind a name or file; none for this computer where it is detected. Throws Stop.
 std::optional<std::string> machine_text(const std::string& name_or_file);
 
 }  // namespace mapwright::cli

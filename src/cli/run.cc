@@ -2,7 +2,9 @@
 #include <optional>
 
 #include "cli/commands.h"
+#include "cli/engine.h"
 #include "cli/guidance.h"
+#include "cli/interrupt.h"
 #include "cli/json.h"
 #include "cli/mapper_work.h"
 #include "cli/subject.h"
@@ -19,10 +21,7 @@ class Run : public Command {
     CLI::App* a = add(parent, "run", "Executes a program under a mapper and says where the time went",
                       "mapwright run circuit --mapper expert --machine lassen --nodes 2");
     subject_.add_to(a);
-    a->add_option("--engine", engine_, "What executes it: sim")
-        ->check(CLI::IsMember({"sim"}))
-        ->type_name("ENGINE")
-        ->capture_default_str();
+    engine_.add_to(a);
     a->add_option("--trace", trace_, "Writes a timeline there, which Perfetto (ui.perfetto.dev) shows")
         ->type_name("FILE");
     guide_.add_to(a);
@@ -30,16 +29,18 @@ class Run : public Command {
 
   Exit run(Console& console) override {
     if (trace_) expect_output("--trace", *trace_, {subject_.program, subject_.mapper});
+    engine_.settle(&subject_);
     const guide::Guide guide = make_guide(guide_);
     const Subject subject = make_subject(subject_);
     const auto placer = make_mapper(subject_, subject);
-    for (const std::string& note : subject.program->notes) console.say(note);
-    const engine::Execution execution = execute(subject, placer.get());
+    for (const std::string& note : subject.notes) console.say(note);
+    const engine::Execution execution =
+        engine_.executes() ? really_execute(subject, placer.get()) : execute(subject, placer.get());
     for (const std::string& line : placer->log()) console.say("print: " + line);
     if (trace_ && !execution.failure) write_text(*trace_, report::chrome_trace(execution.profile));
     const guide::Feedback feedback = guide.executed(execution, *placer->mapper());
     if (json()) {
-      console.result(dump(run_document(subject_, subject, engine_, execution, feedback.findings)));
+      console.result(dump(run_document(subject_, subject, engine_.name, execution, feedback.findings)));
     } else if (execution.failure) {
       console.say(execution.failure->text);
       console.problems(execution.failure->problems);
@@ -51,9 +52,22 @@ class Run : public Command {
   }
 
  private:
+  engine::Execution really_execute(const Subject& subject, lang::Placer* placer) const {
+    const Interrupt interrupt;
+    const auto engine = engine_.make(subject, [&] { return interrupt.asked(); });
+    // Engines plan by themselves; what functions print is this placer's.
+    subject.planner->plan(*placer);
+    engine::Execution execution = engine->execute(placer->mapper());
+    if (!execution.failure) return execution;
+    if (execution.failure->code == engine::kCancelled) throw Stop{Exit::interrupted, "interrupted", {}};
+    if (execution.failure->code == engine::kNotStarted)
+      throw Stop{Exit::unavailable, execution.failure->text, {}};
+    return execution;
+  }
+
   SubjectOptions subject_;
   GuideOptions guide_;
-  std::string engine_ = "sim";
+  EngineOptions engine_;
   std::optional<std::string> trace_;
 };
 

@@ -24,7 +24,7 @@ class Show : public Command {
     if (svg_) expect_output("--svg", *svg_, {subject_.program, subject_.mapper});
     const Subject subject = make_subject(subject_);
     const auto placer = make_mapper(subject_, subject);
-    for (const std::string& note : subject.program->notes) console.say(note);
+    for (const std::string& note : subject.notes) console.say(note);
     auto made = subject.planner->plan(*placer);
     for (const std::string& line : placer->log()) console.say("print: " + line);
     const auto* failure = std::get_if<plan::Failure>(&made);

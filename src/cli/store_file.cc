@@ -1,7 +1,6 @@
 #include "cli/store_file.h"
 
-#include <cstdlib>
-
+#include "cli/options.h"
 #include "store/diagnostics.h"
 
 namespace mapwright::cli {
@@ -15,17 +14,12 @@ void StoreOptions::add_to(CLI::App* command) {
 }
 
 std::filesystem::path store_path(const StoreOptions& options) {
-  namespace fs = std::filesystem;
   if (options.file) {
     if (options.file->empty() || *options.file == "-")
       throw Stop{Exit::usage, "--store takes the name of a file", {}};
     return *options.file;
   }
-  const char* state = std::getenv("XDG_STATE_HOME");
-  if (state != nullptr && fs::path(state).is_absolute()) return fs::path(state) / "mapwright" / "runs.db";
-  const char* home = std::getenv("HOME");
-  if (home != nullptr && fs::path(home).is_absolute())
-    return fs::path(home) / ".local" / "state" / "mapwright" / "runs.db";
+  if (const auto folder = state_folder()) return *folder / "runs.db";
   throw Stop{Exit::configuration, "there is no home folder to keep runs in: say where with --store FILE", {}};
 }
 

@@ -97,7 +97,10 @@ Subject make_subject(const SubjectOptions& options) {
   Subject subject;
   subject.machine = options.machine_text ? parse_machine(options.machine, *options.machine_text)
                                          : load_machine(options.machine);
+  if (options.adapted) subject.machine = options.adapted(std::move(subject.machine), &subject.notes);
   subject.program = std::make_shared<const program::Program>(make_program(options, subject.machine));
+  const std::vector<std::string>& notes = subject.program->notes;
+  subject.notes.insert(subject.notes.end(), notes.begin(), notes.end());
   if (options.nodes > machine::Grid::kMaxNodes / subject.program->ranks_per_node) {
     throw Stop{Exit::usage,
                fmt::format("{} nodes with {} ranks each are more than {} ranks", options.nodes,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,8 @@ struct SubjectOptions {
   //! What the files of the program and the machine held, of a run that goes on: they are not read again.
   std::optional<std::string> program_text;
   std::optional<std::string> machine_text;
+  //! The machine as an engine needs it, and what to say of that; empty: as it is.
+  std::function<machine::Machine(machine::Machine, std::vector<std::string>* notes)> adapted;
 
   //! PROGRAM ... --mapper MAPPER
   void add_to(CLI::App* command);
@@ -43,6 +46,7 @@ struct Subject {
   machine::Machine machine;
   std::shared_ptr<const program::Program> program;
   std::shared_ptr<const plan::Planner> planner;
+  std::vector<std::string> notes;  //!< what to say of the machine and of the program
 };
 
 //! The built-in application, or what the file says. Throws Stop.

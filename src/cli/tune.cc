@@ -30,16 +30,18 @@ void add_jobs(CLI::App* command, int* jobs) {
 }
 
 // One run, new or going on.
-class Run {
+class TuneRun {
  public:
-  Run(TuneSettings settings, StoreOptions store, Console* console)
-      : store_(std::move(store)), console_(*console), bench_(std::move(settings)) {}
+  TuneRun(TuneSettings settings, StoreOptions store, Console* console)
+      : store_(std::move(store)),
+        console_(*console),
+        bench_(std::move(settings), [this] { return interrupt_.asked(); }) {}
 
   const std::string& program() const { return bench_.program(); }
 
   // `ended`: it ended before, for this reason, and nothing more is tried.
   Exit run(tune::StoreJournal* journal, int jobs, std::optional<tune::Stopped> ended, bool json) {
-    for (const std::string& note : bench_.subject().program->notes) console_.say(note);
+    for (const std::string& note : bench_.subject().notes) console_.say(note);
     result_ = bench_.begin(journal);
     tune::Problem problem = bench_.problem();
     if (settings_.asks_model()) {
@@ -144,7 +146,7 @@ class Run {
       d["program"] = result_.program;
       d["machine"] = bench_.subject().machine.name;
       d["nodes"] = settings_.subject.nodes;
-      d["engine"] = settings_.engine;
+      d["engine"] = settings_.engine.name;
       d["strategy"] = settings_.strategy;
       d["seed"] = settings_.seed;
       report::add_tuning(&d, result_);
@@ -152,10 +154,9 @@ class Run {
     } else {
       console_.result(report::tuning_text(result_));
     }
-    if (!interrupted) console_.problems(result_.outcome.problems);
+    console_.problems(result_.outcome.problems);
     if (interrupted) {
       const std::string where = store_.file ? " --store " + *store_.file : "";
-      console_.problems(result_.outcome.problems);
       const bool asked = why == tune::Stopped::interrupted;
       console_.say(fmt::format("{}; 'mapwright resume {}{}' goes on",
                                asked ? "interrupted" : "the language model gave no answer", result_.run,
@@ -236,10 +237,10 @@ class Tune : public Command {
                    fmt::format("--dry-run shows what a language model is asked: the strategy {} asks none",
                                settings_.strategy),
                    {}};
-      return Run(settings_, store_, &console).dry_run(json());
+      return TuneRun(settings_, store_, &console).dry_run(json());
     }
     const std::vector<llm::Exchange> said = settings_.model.read_replay();
-    Run run(settings_, store_, &console);
+    TuneRun run(settings_, store_, &console);
     run.prepare();
     const auto store = open_store(store_, true);
     const std::string key = settings_.subject_key();
@@ -292,7 +293,7 @@ class Resume : public Command {
     tune::StoreJournal journal(store.get(), std::move(writer), before->subject, records,
                                expect(store->exchanges(id_)));
     expect_whole(journal, store_);
-    Run run(settings, store_, &console);
+    TuneRun run(settings, store_, &console);
     return run.run(&journal, jobs_of(jobs_), ended ? tune::stopped(before->stopped) : std::nullopt, json());
   }
 

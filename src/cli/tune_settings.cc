@@ -7,8 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "cli/json.h"
 #include "cli/options.h"
 #include "cli/program_file.h"
+#include "machine/local.h"
+#include "machine/machine_file.h"
 #include "tune/strategy.h"
 
 namespace mapwright::cli {
@@ -23,11 +26,6 @@ Json text_of(const base::SourcePtr& source) {
 base::SourcePtr source_of(const Json& json) {
   return std::make_shared<base::Source>(json.at("name").get<std::string>(),
                                         json.at("text").get<std::string>());
-}
-
-template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
 }
 
 template <class T>
@@ -65,10 +63,7 @@ void TuneSettings::add_to(CLI::App* command) {
   subject.add_program(command);
   command->add_option("--from", from, "The mapper to begin with, instead of the engine's default")
       ->type_name("FILE");
-  command->add_option("--engine", engine, "What executes it: sim")
-      ->check(CLI::IsMember({"sim"}))
-      ->type_name("ENGINE")
-      ->capture_default_str();
+  engine.add_to(command);
   command
       ->add_option("--strategy", strategy,
                    "How mappers are found: " + fmt::format("{}", fmt::join(strategy_names(), ", ")))
@@ -115,6 +110,7 @@ void TuneSettings::read_files() {
     throw Stop{Exit::usage,
                fmt::format("--from has no effect on the strategy {}: it has its own mapper", strategy),
                {}};
+  engine.settle(&subject);
   if (subject.program == "-" && from == "-")
     throw Stop{Exit::usage, "only one of the program and the mapper can be standard input", {}};
   if (names_file(subject.program)) subject.program_text = read_text(subject.program, Exit::configuration);
@@ -131,7 +127,7 @@ bool TuneSettings::asks_model() const {
 
 std::string TuneSettings::subject_key() const {
   Json key{{"version", MAPWRIGHT_VERSION},
-           {"engine", engine},
+           {"engine", engine.name},
            {"program", subject.program_text ? base::digest(*subject.program_text) : subject.program},
            {"size", subject.size},
            {"set", subject.set},
@@ -140,6 +136,11 @@ std::string TuneSettings::subject_key() const {
            {"repeats", {repeats.warmup, repeats.count}},
            {"guide", {guide.rules, guide.level}}};
   for (const base::SourcePtr& r : rules) key["rules"].push_back(base::digest(r->text()));
+  if (engine.executes()) {
+    key["execution"] = engine.save();
+    // What was measured on one computer says nothing of another one.
+    key["computer"] = base::digest(machine::save(machine::local_machine()));
+  }
   return base::digest(key.dump());
 }
 
@@ -154,7 +155,8 @@ std::string TuneSettings::save() const {
   d["set"] = subject.set;
   d["from"] = or_null(from);
   d["start"] = text_of(start);
-  d["engine"] = engine;
+  d["engine"] = engine.name;
+  if (engine.executes()) d["execution"] = engine.save();
   d["strategy"] = strategy;
   d["seed"] = seed;
   d["budget"] = limits.budget;
@@ -185,7 +187,8 @@ TuneSettings TuneSettings::load(const std::string& settings) {
     t.subject.set = d.at("set").get<std::vector<std::string>>();
     t.from = optional<std::string>(d.at("from"));
     t.start = source_of(d.at("start"));
-    t.engine = d.at("engine").get<std::string>();
+    t.engine.load(d.at("engine").get<std::string>(), d.value("execution", Json()));
+    t.engine.adapt(&t.subject);
     t.strategy = d.at("strategy").get<std::string>();
     t.seed = d.at("seed").get<std::uint64_t>();
     t.limits.budget = d.at("budget").get<std::int64_t>();

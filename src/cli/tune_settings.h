@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/engine.h"
 #include "cli/guidance.h"
 #include "cli/model.h"
 #include "cli/subject.h"
@@ -19,7 +20,7 @@ struct TuneSettings {
   SubjectOptions subject;
   std::optional<std::string> from;  //!< the file of the mapper to begin with
   base::SourcePtr start;            //!< its text; empty for the engine's default
-  std::string engine = "sim";
+  EngineOptions engine;
   std::string strategy = "guided";
   std::uint64_t seed = 1;
   tune::Limits limits;

@@ -9,12 +9,12 @@
 
 namespace mapwright::cli {
 
-Workbench::Workbench(TuneSettings settings)
+Workbench::Workbench(TuneSettings settings, std::function<bool()> cancelled)
     : settings_(std::move(settings)),
       subject_(make_subject(settings_.subject)),
-      engine_(subject_.planner),
+      engine_(settings_.engine.make(subject_, std::move(cancelled))),
       guide_(make_guide(settings_.guide, settings_.rules)),
-      evaluator_(engine_, guide_, *subject_.program, settings_.repeats),
+      evaluator_(*engine_, guide_, *subject_.program, settings_.repeats),
       expert_(shipped_mapper("expert", program())),
       default_(cli::default_mapper()) {
   const base::SourcePtr start = start_of(settings_.strategy, settings_.start, program());
@@ -23,7 +23,7 @@ Workbench::Workbench(TuneSettings settings)
 }
 
 int Workbench::at_once(int jobs) const {
-  const int most = engine_.capabilities().at_once;
+  const int most = engine_->capabilities().at_once;
   return most == 0 ? jobs : std::min(jobs, most);
 }
 
@@ -33,6 +33,7 @@ report::TuningResult Workbench::begin(tune::StoreJournal* journal) const {
   result.strategy = settings_.strategy;
   result.program = program();
   result.metric = subject_.program->metric;
+  result.executed = settings_.engine.executes();
   result.run = journal->id();
   if (expert_) result.expert = baseline(*expert_, store::Role::expert, journal);
   result.default_mapper = baseline(*default_, store::Role::default_mapper, journal);
@@ -47,6 +48,7 @@ std::optional<double> Workbench::baseline(const base::Source& mapper, store::Rol
   base::expects(checked.mapper != nullptr, "shipped mappers are mappers");
   auto trial = journal->find(checked.canonical);
   if (!trial) trial = evaluator_.evaluate(checked, true);
+  if (trial->failure_code == engine::kCancelled) return std::nullopt;
   trial->number = 1;
   trial->mapper = text;
   trial->why = "measured beside the proposals";

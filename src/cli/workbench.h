@@ -2,13 +2,15 @@
 // explains what came of them, and the mappers that others are measured against.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/store_file.h"
 #include "cli/tune_settings.h"
-#include "engine/sim/sim.h"
+#include "engine/engine.h"
 #include "report/tuning.h"
 #include "tune/evaluator.h"
 #include "tune/journal.h"
@@ -18,8 +20,8 @@ namespace mapwright::cli {
 
 class Workbench {
  public:
-  //! Throws Stop.
-  explicit Workbench(TuneSettings settings);
+  //! `cancelled` ends executions that really run. Throws Stop.
+  explicit Workbench(TuneSettings settings, std::function<bool()> cancelled = {});
   Workbench(const Workbench&) = delete;
   Workbench& operator=(const Workbench&) = delete;
   ~Workbench() = default;
@@ -56,7 +58,7 @@ class Workbench {
 
   TuneSettings settings_;
   Subject subject_;
-  engine::sim::Simulator engine_;
+  std::unique_ptr<engine::Engine> engine_;
   guide::Guide guide_;
   tune::Evaluator evaluator_;
   base::SourcePtr expert_;

@@ -291,7 +291,7 @@ class Analysis {
   template <class Key>
   std::optional<Key> key_of(OpId i) const {
     const Op& op = plan_.ops[i];
-    if (op.kind != OpKind::copy && op.kind != OpKind::fold) return std::nullopt;
+    if (!is_transfer(op)) return std::nullopt;
     const plan::MemoryId from = plan_.instances[op.source].memory;
     const plan::MemoryId to = plan_.instances[op.destination].memory;
     return Key{op.kind == OpKind::fold ? StepKind::fold : StepKind::copy, engine::partition_of(plan_, op),
@@ -346,9 +346,7 @@ class Analysis {
   // Maps under which less moves. What they gain is what the execution would if each copy took the part of its
   // time that is left of the bytes on such ways.
   void placement() {
-    const auto transfer = [&](OpId i) {
-      return plan_.ops[i].kind == OpKind::copy || plan_.ops[i].kind == OpKind::fold;
-    };
+    const auto transfer = [&](OpId i) { return is_transfer(plan_.ops[i]); };
     Finding f;
     f.code = "placement";
     for (const PathPart& p : path_) {

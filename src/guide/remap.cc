@@ -19,7 +19,6 @@ namespace {
 
 using machine::ProcessorKind;
 using plan::Op;
-using plan::OpKind;
 using plan::Plan;
 using program::TaskId;
 
@@ -309,7 +308,7 @@ Movement movement(const Plan& plan, std::int64_t iterations) {
     const std::int64_t times = last ? iterations - static_cast<std::int64_t>(k - warmup) : 1;
     for (plan::OpId i = plan.iteration_begins[k]; i < plan.iteration_begins[k + 1]; ++i) {
       const Op& op = plan.ops[i];
-      if (op.kind != OpKind::copy && op.kind != OpKind::fold) continue;
+      if (!is_transfer(op)) continue;
       const plan::MemoryId from = plan.instances[op.source].memory;
       const plan::MemoryId to = plan.instances[op.destination].memory;
       if (from == to) continue;

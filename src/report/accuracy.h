@@ -1,4 +1,4 @@
-// What is known of the simulator's error, for every table of predicted speed-ups.
+// Where figures come from, for every table of speed-ups: what is known of the simulator's error.
 #pragma once
 
 #include <string>
@@ -6,8 +6,9 @@
 
 namespace mapwright::report {
 
-//! Of a built-in program: "simulated; on Lassen its predictions were -4.5 % to +0.7 % off"
-//! (docs/accuracy.md); of others, what is known of all of them. The figures are those of docs/accuracy.md.
-std::string accuracy_text(std::string_view program);
+//! Of what was really executed: that. Of predictions for a built-in program: "simulated; on Lassen its
+//! predictions were -4.5 % to +0.7 % off" (docs/accuracy.md); of others, what is known of all of them. The
+//! figures are those of docs/accuracy.md.
+std::string accuracy_text(std::string_view program, bool executed = false);
 
 }  // namespace mapwright::report

@@ -24,6 +24,7 @@ struct Series {
 struct Comparison {
   std::string subject;  //!< "circuit on 2 nodes of p100x4"
   std::string program;
+  bool executed = false;  //!< really, not simulated
   program::Metric metric;
   std::optional<double> expert;
   std::optional<double> default_mapper;

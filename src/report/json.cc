@@ -125,6 +125,14 @@ void add_execution(Json* document, const program::Program& program, const engine
   d["tasks"] = tasks_json(summary, program);
   d["processors"] = processors_json(summary);
   d["regions"] = regions_json(summary, program);
+  if (!e.measured) return;
+  const engine::Counted& counted = e.measured->counted;
+  const engine::Counted& planned = e.measured->planned;
+  d["measured"] = {
+      {"bytes_between_ranks", counted.between_ranks}, {"planned_bytes_between_ranks", planned.between_ranks},
+      {"bytes_to_devices", counted.to_devices},       {"planned_bytes_to_devices", planned.to_devices},
+      {"bytes_from_devices", counted.from_devices},   {"planned_bytes_from_devices", planned.from_devices},
+      {"elements_verified", e.measured->checked},     {"workers", e.measured->workers}};
 }
 
 void add_findings(Json* document, const std::vector<guide::Finding>& findings) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/text.h"
 #include "report/table.h"
@@ -139,6 +140,27 @@ std::string memory_table(const engine::Summary& summary, const plan::Site& site)
   return summary.memory.empty() ? "" : "\n" + table.text();
 }
 
+// "2 MB between processes, as planned"
+std::string counted_text(std::string_view way, std::int64_t counted, std::int64_t planned) {
+  const std::string text = fmt::format("{} {}", base::bytes_text(static_cast<double>(counted)), way);
+  return counted == planned
+             ? text + ", as planned"
+             : fmt::format("{}, {} planned", text, base::bytes_text(static_cast<double>(planned)));
+}
+
+std::string measured_text(const engine::Measured& m) {
+  std::string text =
+      "\ncounted: " + counted_text("between processes", m.counted.between_ranks, m.planned.between_ranks);
+  for (const auto& [way, counted, planned] :
+       {std::tuple("to devices", m.counted.to_devices, m.planned.to_devices),
+        std::tuple("from devices", m.counted.from_devices, m.planned.from_devices)}) {
+    if (counted != 0 || planned != 0) text += "; " + counted_text(way, counted, planned);
+  }
+  return fmt::format("{}\nverified: {} {} of the answer, computed by {} {} in each process\n", text,
+                     m.checked, m.checked == 1 ? "element" : "elements", m.workers,
+                     m.workers == 1 ? "worker" : "workers");
+}
+
 }  // namespace
 
 std::string run_text(const engine::Execution& execution) {
@@ -146,7 +168,7 @@ std::string run_text(const engine::Execution& execution) {
   const engine::Summary summary = summarize(execution);
   return head(execution, summary) + path_lines(critical_path(execution.profile), *plan.program) +
          task_table(summary, *plan.program) + processor_table(summary) + flow_table(summary, *plan.program) +
-         memory_table(summary, *plan.site);
+         memory_table(summary, *plan.site) + (execution.measured ? measured_text(*execution.measured) : "");
 }
 
 std::string findings_text(const std::vector<guide::Finding>& findings, bool failed) {

@@ -151,7 +151,7 @@ class Trace {
         track(kInner | p, processor.node, [&] {
           return fmt::format("inner tasks of {} {}", name_of(processor.kind), processor.index);
         }).ops.push_back(i);
-      } else if (op.kind == OpKind::copy || op.kind == OpKind::fold) {
+      } else if (is_transfer(op)) {
         const plan::MemoryId from = plan_.instances[op.source].memory;
         const plan::MemoryId to = plan_.instances[op.destination].memory;
         const plan::Memory& a = site_.memories()[from];
@@ -201,7 +201,7 @@ class Trace {
       name_thread(pid_, tid_ + l + 1, l == 0 ? track.name : fmt::format("{} ({})", track.name, l + 1));
     for (std::size_t k = 0; k < track.ops.size(); ++k) {
       const OpId i = track.ops[k];
-      const bool transfer = plan_.ops[i].kind == OpKind::copy || plan_.ops[i].kind == OpKind::fold;
+      const bool transfer = is_transfer(plan_.ops[i]);
       const std::uint32_t tid = tid_ + lane_of[k] + 1;
       transfer ? write_transfer(i, tid) : write_task(i, tid);
     }

@@ -28,6 +28,7 @@ struct TuningResult {
   std::string run;  //!< its id
   program::Metric metric;
   std::string program;
+  bool executed = false;         //!< really, not simulated
   std::optional<double> expert;  //!< metrics; none where there is no such mapper, or it fails
   std::optional<double> default_mapper;
   tune::Outcome outcome;

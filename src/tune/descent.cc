@@ -16,7 +16,7 @@ using program::TaskId;
 constexpr std::size_t kRotations = 5;
 
 // Decisions that are made together, in this order.
-struct Move {
+struct Settings {
   struct Setting {
     std::size_t decision = 0;
     std::uint16_t option = 0;
@@ -38,10 +38,10 @@ class Descent final : public Search {
     }
     for (;;) {
       if (next_ == moves_.size() && !next_rotation()) return {};
-      const Move& move = moves_[next_++];
+      const Settings& move = moves_[next_++];
       Choice choice = best_;
-      for (const Move::Setting& s : move.settings) choice[s.decision] = s.option;
-      for (const Move::Setting& s : move.settings) move_together(s.decision, &choice);
+      for (const Settings::Setting& s : move.settings) choice[s.decision] = s.option;
+      for (const Settings::Setting& s : move.settings) move_together(s.decision, &choice);
       if (tried_.insert(choice).second) return {{std::move(choice), words(move)}};
     }
   }
@@ -162,7 +162,7 @@ class Descent final : public Search {
     const auto processor = space_.processor_of(task);
     const std::size_t kinds = processor ? space_.decisions()[*processor].options.size() : 1;
     for (std::size_t k = 0; k < kinds; ++k) {
-      std::vector<Move::Setting> on;
+      std::vector<Settings::Setting> on;
       if (processor) on.push_back({*processor, static_cast<std::uint16_t>(k)});
       Choice choice = best_;
       if (processor) choice[*processor] = static_cast<std::uint16_t>(k);
@@ -177,7 +177,7 @@ class Descent final : public Search {
       if (memories.empty() && !on.empty()) moves_.push_back({on});
       for (const std::size_t m : memories) {
         for (std::size_t o = 0; o < space_.decisions()[m].options.size(); ++o) {
-          std::vector<Move::Setting> settings = on;
+          std::vector<Settings::Setting> settings = on;
           settings.push_back({m, static_cast<std::uint16_t>(o)});
           moves_.push_back({std::move(settings)});
         }
@@ -185,9 +185,9 @@ class Descent final : public Search {
     }
   }
 
-  std::string words(const Move& move) const {
+  std::string words(const Settings& move) const {
     std::string text;
-    for (const Move::Setting& s : move.settings) {
+    for (const Settings::Setting& s : move.settings) {
       const std::string_view option = space_.decisions()[s.decision].options[s.option];
       if (option.empty()) continue;
       text += (text.empty() ? "" : "; ") + space_.words(s.decision, s.option);
@@ -201,7 +201,7 @@ class Descent final : public Search {
   std::vector<double> weights_;        // of all overlaps, the lightest first
   double least_weight_ = 0;            // of those that still bind
   std::size_t rotation_ = 0;
-  std::vector<Move> moves_;
+  std::vector<Settings> moves_;
   std::size_t next_ = 0;
   bool started_ = false;
   bool better_ = false;

@@ -111,15 +111,6 @@ bool bare(const Model& model, Form form) {
   return form == Form::mapper && !model.grammar.empty();
 }
 
-}  // namespace
-
-std::vector<llm::Message> messages_of(const Model& model, Form form, std::string_view name,
-                                      prompt::Values values) {
-  values.insert(model.subject.begin(), model.subject.end());
-  values["reply"] = model.prompts->text(bare(model, form) ? "bare" : "object", {});
-  return model.prompts->fill(name, values);
-}
-
 llm::Request request_of(const Model& model, Form form, double temperature,
                         const std::vector<llm::Message>& messages) {
   llm::Request request;
@@ -133,8 +124,6 @@ llm::Request request_of(const Model& model, Form form, double temperature,
   }
   return request;
 }
-
-namespace {
 
 // No mapper of people is near it, and every later prompt would have it.
 constexpr std::size_t kLongestText = std::size_t{64} << 10U;
@@ -168,6 +157,13 @@ std::optional<base::Diagnostic> tidy(Said* said) {
 }
 
 }  // namespace
+
+std::vector<llm::Message> messages_of(const Model& model, Form form, std::string_view name,
+                                      prompt::Values values) {
+  values.insert(model.subject.begin(), model.subject.end());
+  values["reply"] = model.prompts->text(bare(model, form) ? "bare" : "object", {});
+  return model.prompts->fill(name, values);
+}
 
 std::variant<Said, Unusable, Ended> ask(const Model& model, Form form, double temperature,
                                         std::vector<llm::Message>* messages) {

@@ -44,8 +44,4 @@ std::vector<llm::Message> messages_of(const Model& model, Form form, std::string
 std::variant<Said, Unusable, Ended> ask(const Model& model, Form form, double temperature,
                                         std::vector<llm::Message>* messages);
 
-//! The request that ask() begins with.
-llm::Request request_of(const Model& model, Form form, double temperature,
-                        const std::vector<llm::Message>& messages);
-
 }  // namespace mapwright::tune

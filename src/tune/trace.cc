@@ -36,10 +36,7 @@ class Trace final : public Asking {
   void observe(const Trial& trial) override { remember(trial); }
 
   void learn(const Trial& trial) override {
-    const bool better =
-        trial.metric && (!best_ || cost_of(trial.metric, metric()) < cost_of(best_->metric, metric()));
-    remember(trial);
-    if (!better) return;
+    if (!remember(trial)) return;
     if (auto blocks = prompt::split(std::make_shared<base::Source>("mapper", trial.mapper)))
       blocks_ = *std::move(blocks);
   }
@@ -54,14 +51,17 @@ class Trace final : public Asking {
     return {prompt::assemble(blocks_), said.answer.empty() ? said.reasoning : said.answer};
   }
 
-  void remember(const Trial& trial) {
+  // Whether it is the best so far.
+  bool remember(const Trial& trial) {
     last_ = trial;
     // A mapper is shown once, however often it is proposed.
-    if (trial.duplicate_of) return;
+    if (trial.duplicate_of) return false;
     past_.push_back(trial);
     if (past_.size() > model().memory + 1) past_.pop_front();
-    if (trial.metric && (!best_ || cost_of(trial.metric, metric()) < cost_of(best_->metric, metric())))
-      best_ = trial;
+    const bool better =
+        trial.metric && (!best_ || cost_of(trial.metric, metric()) < cost_of(best_->metric, metric()));
+    if (better) best_ = trial;
+    return better;
   }
 
   std::string outcome(const Trial& trial) const {

@@ -60,6 +60,9 @@ Outcome Tuning::run() {
       const std::span chunk = std::span(batch).subspan(i, std::min(jobs, batch.size() - i));
       evaluate(chunk);
       for (Open& open : chunk) {
+        // It says nothing about its mapper.
+        if (open.result && open.result->failure_code == engine::kCancelled) stopped = Stopped::interrupted;
+        if (stopped) break;
         if (!commit(&open)) stopped = Stopped::record;
         if (!stopped) stopped = limit();
         if (stopped) break;

@@ -11,7 +11,7 @@ namespace mapwright::tune {
 namespace {
 
 // What is asked for is one mapper, not many different ones.
-constexpr double kTemperature = 0;
+constexpr double kWritingTemperature = 0;
 
 std::string text_of(const base::Diagnostics& problems) {
   constexpr std::size_t kMost = 20;
@@ -46,15 +46,11 @@ Draft read_draft(const plan::Planner& planner, std::string mapper, const std::st
   return draft;
 }
 
-std::vector<llm::Message> first_messages(const Model& model, const std::string& words) {
-  return messages_of(model, Form::mapper, "write", {{"words", words}});
-}
-
 Written write_mapper(const plan::Planner& planner, const Model& model, const std::string& words, int rounds) {
   Written written;
-  std::vector<llm::Message> messages = first_messages(model, words);
+  std::vector<llm::Message> messages = messages_of(model, Form::mapper, "write", {{"words", words}});
   for (int round = 0; round <= rounds; ++round) {
-    auto said = ask(model, Form::mapper, kTemperature, &messages);
+    auto said = ask(model, Form::mapper, kWritingTemperature, &messages);
     if (auto* ended = std::get_if<Ended>(&said)) {
       written.ended = std::move(*ended);
       return written;

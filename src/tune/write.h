@@ -28,9 +28,6 @@ struct Written {
 //! most so many rounds. Nothing is executed.
 Written write_mapper(const plan::Planner& planner, const Model& model, const std::string& words, int rounds);
 
-//! The messages that it begins with.
-std::vector<llm::Message> first_messages(const Model& model, const std::string& words);
-
 //! Everything that is wrong with a mapper for this program on this machine: as the compiler, the names of the
 //! program and the planner have it.
 //! `name` is what problems call it.

@@ -1,0 +1,200 @@
+#include "cli/engine.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/text.h"
+#include "cli/json.h"
+#include "cli/program_file.h"
+#include "engine/sim/sim.h"
+#include "engine/starpu/starpu.h"
+#include "machine/local.h"
+
+namespace mapwright::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kOption = "--engine starpu";
+constexpr double kTimeout = 60;
+constexpr double kMostSeconds = 1e6;
+
+// As execvp looks for it.
+bool is_program(const std::string& word) {
+  if (word.find('/') != std::string::npos) return ::access(word.c_str(), X_OK) == 0;
+  const char* path = std::getenv("PATH");
+  return std::ranges::any_of(base::split(path == nullptr ? "" : path, ':'), [&](std::string_view folder) {
+    return ::access((fs::path(folder) / word).c_str(), X_OK) == 0;
+  });
+}
+
+}  // namespace
+
+std::string rank_program(std::string_view option) {
+  constexpr const char* kName = "mapwright-rank";
+  std::error_code none;
+  const fs::path beside = fs::read_symlink("/proc/self/exe", none).parent_path();
+  for (const fs::path& folder :
+       {beside, beside.parent_path() / "libexec/mapwright", fs::path(MAPWRIGHT_INSTALLED_PROGRAMS)}) {
+    if (const std::string file = (folder / kName).string(); is_program(file)) return file;
+  }
+  throw Stop{
+      Exit::unavailable,
+      fmt::format("{} is not there: mapwright was built without real executions, which need the packages "
+                  "libstarpu-dev libopenmpi-dev openmpi-bin libopenblas-dev ocl-icd-opencl-dev "
+                  "pocl-opencl-icd",
+                  option),
+      {}};
+}
+
+void EngineOptions::add_to(CLI::App* to) {
+  command = to;
+  to->add_option("--engine", name, "What executes it: sim predicts, starpu really runs it here")
+      ->check(CLI::IsMember({"sim", "starpu"}))
+      ->type_name("ENGINE")
+      ->capture_default_str();
+  const std::string group = "Real executions";
+  to->add_option("--ranks", ranks, "How many processes, one for each node (default: --nodes, or 1)")
+      ->check(CLI::Range(std::int64_t{1}, machine::Grid::kMaxNodes))
+      ->type_name("N")
+      ->group(group);
+  to->add_option("--devices", devices, "How many OpenCL devices are GPUs of each process")
+      ->check(CLI::Range(std::int64_t{1}, machine::Grid::kMaxProcessors))
+      ->type_name("N")
+      ->group(group);
+  to->add_option("--launcher", launcher,
+                 "What starts several processes: words, {ranks} among them or -n N after them (default: "
+                 "Open MPI's mpirun)")
+      ->type_name("WORDS")
+      ->group(group);
+  to->add_option("--timeout", timeout, "Ends an execution after so many seconds (default: 60)")
+      ->check(positive_number())
+      ->check(CLI::Range(0.0, kMostSeconds))
+      ->type_name("SECONDS")
+      ->group(group);
+}
+
+bool EngineOptions::given(const std::string& option) const {
+  return command != nullptr && command->count(option) > 0;
+}
+
+void EngineOptions::settle(SubjectOptions* subject) const {
+  if (!executes()) {
+    for (const auto& [option, stated] :
+         {std::pair("--ranks", ranks.has_value()), std::pair("--devices", devices.has_value()),
+          std::pair("--launcher", launcher.has_value()), std::pair("--timeout", timeout.has_value())}) {
+      if (stated)
+        throw Stop{
+            Exit::usage, fmt::format("{} is for --engine starpu: {} executes nothing", option, name), {}};
+    }
+    return;
+  }
+  if (launcher && launcher_words().empty())
+    throw Stop{Exit::usage, "--launcher takes a program and its arguments", {}};
+  if (ranks && given("--nodes") && *ranks != subject->nodes) {
+    throw Stop{Exit::usage,
+               fmt::format("--ranks says {} and --nodes {}: each node is a process", *ranks, subject->nodes),
+               {}};
+  }
+  if (names_file(subject->program)) {
+    throw Stop{Exit::configuration,
+               fmt::format("--engine {} executes built-in applications only: the program file '{}' has no "
+                           "kernels",
+                           name, subject->program),
+               {}};
+  }
+  rank_program(kOption);  // or why there is none, before anything else is said
+  if (ranks) {
+    subject->nodes = *ranks;
+  } else if (!given("--nodes")) {
+    subject->nodes = 1;
+  }
+  if (!given("--machine")) subject->machine = "local";
+  if (!given("--size")) subject->size = "test";
+  adapt(subject);
+}
+
+void EngineOptions::adapt(SubjectOptions* subject) const {
+  if (!executes()) return;
+  subject->adapted = [count = devices](machine::Machine machine, std::vector<std::string>* notes) {
+    return executable_machine(std::move(machine), count, notes);
+  };
+}
+
+std::vector<std::string> EngineOptions::launcher_words() const {
+  if (!launcher) return engine::starpu::Settings::default_launcher();
+  std::vector<std::string> words;
+  for (const std::string_view word : base::split(*launcher, ' ')) {
+    if (!word.empty()) words.emplace_back(word);
+  }
+  return words;
+}
+
+std::unique_ptr<engine::Engine> EngineOptions::make(const Subject& subject,
+                                                    std::function<bool()> cancelled) const {
+  if (!executes()) return std::make_unique<engine::sim::Simulator>(subject.planner);
+  engine::starpu::Settings settings;
+  settings.program = rank_program(kOption);
+  settings.launcher = launcher_words();
+  settings.devices = devices.has_value();
+  settings.limit = timeout.value_or(kTimeout);
+  settings.cancelled = std::move(cancelled);
+  // Better known now than after every mapper has failed.
+  if (subject.planner->site()->nodes() > 1 && !is_program(settings.launcher.front())) {
+    throw Stop{Exit::unavailable,
+               fmt::format("there is no program '{}' to start several processes: --launcher names another "
+                           "one",
+                           settings.launcher.front()),
+               {}};
+  }
+  return std::make_unique<engine::starpu::Starpu>(subject.planner, std::move(settings));
+}
+
+nlohmann::ordered_json EngineOptions::save() const {
+  if (!executes()) return {};
+  return {{"devices", or_null(devices)}, {"launcher", or_null(launcher)}, {"timeout", or_null(timeout)}};
+}
+
+void EngineOptions::load(const std::string& engine, const nlohmann::ordered_json& saved) {
+  name = engine;
+  if (!executes()) return;
+  if (!saved.at("devices").is_null()) devices = saved.at("devices").get<std::int64_t>();
+  if (!saved.at("launcher").is_null()) launcher = saved.at("launcher").get<std::string>();
+  if (!saved.at("timeout").is_null()) timeout = saved.at("timeout").get<double>();
+}
+
+machine::Machine executable_machine(machine::Machine machine, std::optional<std::int64_t> devices,
+                                    std::vector<std::string>* notes) {
+  using machine::ProcessorKind;
+  auto& gpu = machine.processors[ProcessorKind::gpu];
+  if (!gpu) {
+    const auto& cpu = machine.processors[ProcessorKind::cpu];
+    if (!cpu || !machine.memories[machine::MemoryKind::sysmem]) {
+      throw Stop{Exit::configuration,
+                 fmt::format("the machine {} has no CPU with SYSMEM that could stand in for GPUs",
+                             base::visible(machine.name)),
+                 {}};
+    }
+    const std::int64_t count = devices.value_or(std::min(engine::starpu::kMostWorkers, cpu->count));
+    notes->push_back(fmt::format("{} has no GPUs: {} {} in for {}", base::visible(machine.name), count,
+                                 devices ? (count == 1 ? "OpenCL device stands" : "OpenCL devices stand")
+                                         : (count == 1 ? "CPU stands" : "CPUs stand"),
+                                 count == 1 ? "one" : "them"));
+    return machine::with_stand_ins(std::move(machine), count);
+  }
+  if (devices && *devices != gpu->count) {
+    notes->push_back(fmt::format("{} has {} GPUs on a node: --devices makes them {}",
+                                 base::visible(machine.name), gpu->count, *devices));
+    gpu->count = *devices;
+    gpu->sockets = machine::in_blocks(*devices, machine.node.sockets);
+  }
+  return machine;
+}
+
+}  // namespace mapwright::cli
