@@ -32,7 +32,7 @@ Bytes moved(const std::string& app, const std::string& mapper, const std::string
   const auto first = static_cast<std::size_t>(plan.warmup);
   for (plan::OpId i = plan.iteration_begins[first]; i < plan.iteration_begins[first + 1]; ++i) {
     const plan::Op& op = plan.ops[i];
-    if (op.kind != plan::OpKind::copy && op.kind != plan::OpKind::fold) continue;
+    if (!is_transfer(op)) continue;
     const plan::Instance& from = plan.instances[op.source];
     const plan::MemoryId to = plan.instances[op.destination].memory;
     const char* where = from.memory == to                                                    ? "memory"
