@@ -45,23 +45,30 @@ __kernel void product(PARAMETERS_3) {
     }
     return;
   }
-  double8 sum[TILE];
-  for (int r = 0; r < TILE; ++r) sum[r] = 0;
+  // Vectors of eight would be as fast, but processors without them warn of every one.
+  double4 left[TILE], right[TILE];
+  for (int r = 0; r < TILE; ++r) left[r] = right[r] = 0;
   bool dense = v[2].stride[1] == sizeof(double);
   for (long k = first; k <= last; ++k) {
-    double8 c;
+    double4 c, d;
     if (dense) {
-      c = vload8(0, &C(k, j));
+      c = vload4(0, &C(k, j));
+      d = vload4(0, &C(k, j + 4));
     } else {
-      c = (double8)(C(k, j), C(k, j + 1), C(k, j + 2), C(k, j + 3), C(k, j + 4), C(k, j + 5), C(k, j + 6),
-                    C(k, j + 7));
+      c = (double4)(C(k, j), C(k, j + 1), C(k, j + 2), C(k, j + 3));
+      d = (double4)(C(k, j + 4), C(k, j + 5), C(k, j + 6), C(k, j + 7));
     }
     #pragma unroll
-    for (int r = 0; r < TILE; ++r) sum[r] += AT2(double, 1, i + r, k) * c;
+    for (int r = 0; r < TILE; ++r) {
+      double b = AT2(double, 1, i + r, k);
+      left[r] += b * c;
+      right[r] += b * d;
+    }
   }
   for (int r = 0; r < TILE; ++r) {
     double row[TILE];
-    vstore8(sum[r], 0, row);
+    vstore4(left[r], 0, row);
+    vstore4(right[r], 0, row + 4);
     for (int c = 0; c < TILE; ++c) AT2(double, 0, i + r, j + c) += row[c];
   }
 }
