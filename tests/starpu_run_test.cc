@@ -158,7 +158,8 @@ TEST(RealOptions, AreForRealExecutions) {
     EXPECT_EQ(here.error(command + " circuit --engine starpu --ranks 2 --nodes 3", 64, ""),
               "--ranks says 2 and --nodes 3: each node is a process");
     EXPECT_EQ(here.error(command + " circuit --engine starpu --launcher ' '", 64, ""),
-              "--launcher takes a program and its arguments");
+              "--launcher takes a program and its arguments, with every quote closed");
+    here.error(command + " circuit --engine starpu --launcher \"mpirun '\"", 64, "");
     for (const std::string wrong : {"--ranks 0", "--devices 0", "--timeout 0", "--timeout 1e300"})
       here.error(command + " circuit --engine starpu " + wrong, 64, "");
     EXPECT_EQ(here.error(command + " mine.json --engine starpu", 78, ""),
@@ -209,6 +210,49 @@ TEST_F(RealRun, FailsAsAnExecution) {
   EXPECT_FALSE(d.contains("measured"));
 }
 
+TEST_F(RealRun, SaysWhatDoesNotSuitThisComputer) {
+  const auto failure = [&](const std::string& environment, const std::string& arguments) {
+    const Outcome o =
+        here.shell(environment + " exec '" MAPWRIGHT_EXECUTABLE "' run " + arguments + " --json");
+    EXPECT_EQ(o.exit, 75) << o.out << o.err;
+    return ordered_json::parse(o.out)["failure"];
+  };
+  ordered_json f = failure("", "circuit --engine starpu --devices 9");
+  EXPECT_EQ(f["code"], "environment");
+  EXPECT_EQ(f["text"], "there are 8 OpenCL devices, not 9; PoCL makes them of the processor");
+  f = failure("STARPU_RESERVE_NCPU=64", "circuit --engine starpu");
+  EXPECT_EQ(f["code"], "environment");
+  EXPECT_EQ(f["text"],
+            "StarPU does not start: No such device, where the environment has STARPU_RESERVE_NCPU=64");
+  f = failure("", "pennant --engine starpu --devices 1");
+  EXPECT_EQ(f["code"], "no_device_kernel");
+  EXPECT_EQ(f["text"], "init_step_points has no kernel for OpenCL devices");
+  // What a library says before it aborts is there to be read.
+  f = failure("STARPU_HOME=/proc", "circuit --engine starpu");
+  EXPECT_EQ(f["code"], "crashed");
+  EXPECT_TRUE(f["text"].get<std::string>().starts_with("process 0 between tasks: SIGABRT, a failed check\n"))
+      << f;
+  EXPECT_NE(f["text"].get<std::string>().find("/proc/.starpu"), std::string::npos) << f;
+}
+
+TEST_F(RealRun, SaysThatThereIsNoFolder) {
+  for (const std::string what : {"run circuit --engine starpu", "machine local --calibrate --out m.toml"}) {
+    const Outcome o = here.shell("TMPDIR=/missing exec '" MAPWRIGHT_EXECUTABLE "' " + what);
+    EXPECT_EQ(o.exit, 69) << o.out << o.err;
+    EXPECT_TRUE(o.err.ends_with("cannot make a folder in '/missing': No such file or directory\n")) << o.err;
+  }
+}
+
+TEST_F(RealRun, SaysWhatALauncherSaid) {
+  const Outcome o = here.run(
+      "run circuit --engine starpu --ranks 2 --launcher \"sh -c 'echo one >&2; echo two >&2; exit 3'\"");
+  EXPECT_EQ(o.exit, 75) << o.out << o.err;
+  EXPECT_TRUE(
+      o.err.ends_with("mapwright: a process ended without an answer: the exit status was 3\n"
+                      "mapwright: one\nmapwright: two\n"))
+      << o.err;
+}
+
 TEST_F(RealRun, IsTuned) {
   const ordered_json d = here.document("tune " + kTune + " --budget 3 --jobs 4");
   EXPECT_EQ(d["engine"], "starpu");
@@ -216,6 +260,8 @@ TEST_F(RealRun, IsTuned) {
   EXPECT_EQ(d["nodes"], 1);
   EXPECT_EQ(d["accuracy"], "measured in real executions, whose answers were verified");
   EXPECT_EQ(d["evaluations"], 3);
+  // What was executed as a baseline is not executed again, or its ratio to itself would be noise.
+  EXPECT_EQ(d["trials"][0]["metric"], d["baselines"]["default"]);
   ASSERT_EQ(d["trials"].size(), 3U);
   for (const auto& t : d["trials"]) EXPECT_EQ(t["status"], "ok") << t;
   EXPECT_EQ(d["best"]["mapper"], "circuit-1/best.mapper");
@@ -250,6 +296,19 @@ TEST_F(RealRun, IsInterrupted) {
     EXPECT_EQ(o.exit, 130) << o.out << o.err;
     EXPECT_EQ(o.out, "");
     EXPECT_TRUE(o.err.ends_with("mapwright: interrupted\n")) << o.err;
+    EXPECT_TRUE(becomes(false, place)) << "processes are left";
+  }
+}
+
+TEST_F(RealRun, LeavesNothingWhenItIsKilled) {
+  for (const int ranks : {1, 2}) {
+    SCOPED_TRACE(ranks);
+    const Workplace place;
+    const auto process =
+        place.start("run circuit --engine starpu --set loops=30000 --ranks " + std::to_string(ranks));
+    ASSERT_TRUE(becomes(true, place)) << "it does not begin";
+    process->signal(SIGKILL);
+    process->wait(kLimit);
     EXPECT_TRUE(becomes(false, place)) << "processes are left";
   }
 }

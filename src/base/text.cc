@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 #include <charconv>
+#include <utility>
 
 namespace mapwright::base {
 namespace {
@@ -95,6 +96,17 @@ std::string visible(std::string_view text) {
     i += std::max<std::size_t>(length, 1);
   }
   return out;
+}
+
+std::string visible_lines(std::string_view text) {
+  constexpr std::string_view kWhite = " \t\r\n";
+  const auto trimmed = [](std::string_view part) {
+    return part.substr(0, part.find_last_not_of(kWhite) + 1);
+  };
+  std::string shown;
+  for (const std::string_view line : split(trimmed(text), '\n')) shown += visible(trimmed(line)) + "\n";
+  shown.pop_back();
+  return shown;
 }
 
 std::size_t display_width(std::string_view shown) {
@@ -191,6 +203,31 @@ std::string scaled(double value, std::span<const std::string_view> units, double
 }
 
 }  // namespace
+
+std::optional<std::vector<std::string>> words(std::string_view text) {
+  std::vector<std::string> all;
+  bool inside = false;  // a word, also one without letters
+  char quote = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote == 0 && (c == ' ' || c == '\t' || c == '\n')) {
+      inside = false;
+      continue;
+    }
+    if (!std::exchange(inside, true)) all.emplace_back();
+    if (quote == 0 && (c == '"' || c == '\'')) {
+      quote = c;
+    } else if (c == quote) {
+      quote = 0;
+    } else if (c == '\\' && quote != '\'' && i + 1 < text.size()) {
+      all.back() += text[++i];
+    } else {
+      all.back() += c;
+    }
+  }
+  if (quote != 0) return std::nullopt;
+  return all;
+}
 
 std::string bytes_text(double bytes) {
   constexpr std::array<std::string_view, 7> kUnits = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};

@@ -14,6 +14,8 @@ namespace mapwright::base {
 //! The text with every control character, every invisible one and every malformed UTF-8 byte spelled out (tab
 //! becomes two spaces), so that hostile text can neither steer a terminal nor break a report.
 std::string visible(std::string_view text);
+//! The same line by line, without white space at the ends of lines and of the text.
+std::string visible_lines(std::string_view text);
 
 //! Columns that a terminal needs for a text that went through visible(): one per code point.
 std::size_t display_width(std::string_view shown);
@@ -48,6 +50,10 @@ std::optional<std::int64_t> parse_integer(std::string_view text);
 
 //! Splits at every separator; "" gives one empty piece.
 std::vector<std::string_view> split(std::string_view text, char separator);
+
+//! Words between blanks. Quotes of either kind keep blanks, a backslash outside single quotes keeps what
+//! follows it. Nothing where a quote is not closed.
+std::optional<std::vector<std::string>> words(std::string_view text);
 
 //! "1.23 MB", "17 B": decimal units, as machine files have them.
 std::string bytes_text(double bytes);

@@ -21,7 +21,7 @@ machine::Machine calibrate_this_computer(const Console& console) {
   settings.program = rank_program("--calibrate");
   settings.limit = kLimit;
   settings.cancelled = [&] { return interrupt.asked(); };
-  console.progress("measuring this computer, about 15 s");
+  console.progress("measuring this computer, which takes some seconds");
   auto measured = engine::starpu::calibrate(settings, engine::starpu::usual_stand_ins());
   console.progress("");
   if (auto* machine = std::get_if<machine::Machine>(&measured)) return std::move(*machine);

@@ -17,12 +17,14 @@ Exit stop(Console& console, const Stop& why, bool json) {
   if (json) {
     Json document;
     document["schema"] = "mapwright.error/1";
-    document["error"] = {{"exit_code", static_cast<int>(why.code)}, {"text", why.message}};
+    const bool known = !why.message.empty() || why.problems.empty();
+    document["error"] = {{"exit_code", static_cast<int>(why.code)},
+                         {"text", known ? why.message : why.problems.items().front().message}};
     add_problems(&document, why.problems);
     console.result(dump(document));
   } else {
     console.problems(why.problems);
-    if (!why.message.empty()) console.say(why.message);
+    if (!why.message.empty()) console.say_lines(why.message);
   }
   return why.code;
 }

@@ -51,6 +51,10 @@ void Console::say(std::string_view text) const {
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
+void Console::say_lines(std::string_view text) const {
+  for (const std::string_view line : base::split(text, '\n')) say(line);
+}
+
 void Console::progress(std::string_view text) const {
   if (::isatty(STDERR_FILENO) != 1) return;
   winsize size{};

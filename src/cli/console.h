@@ -22,6 +22,8 @@ class Console {
   void result(std::string_view text);
   //! One line to standard error, with the name of the program before it.
   void say(std::string_view text) const;
+  //! The same of each line of a text that is meant to have several.
+  void say_lines(std::string_view text) const;
   //! One line on standard error that the next one replaces, where that is a terminal; elsewhere nothing.
   //! Empty: the line is gone.
   void progress(std::string_view text) const;

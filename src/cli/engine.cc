@@ -59,6 +59,11 @@ void EngineOptions::add_to(CLI::App* to) {
       ->check(CLI::IsMember({"sim", "starpu"}))
       ->type_name("ENGINE")
       ->capture_default_str();
+  for (const auto& [option, stated] :
+       {std::pair("--machine", "local"), std::pair("--nodes", "1"), std::pair("--size", "test")}) {
+    if (CLI::Option* of = to->get_option_no_throw(option))
+      of->description(fmt::format("{} (really executed: {})", of->get_description(), stated));
+  }
   const std::string group = "Real executions";
   to->add_option("--ranks", ranks, "How many processes, one for each node (default: --nodes, or 1)")
       ->check(CLI::Range(std::int64_t{1}, machine::Grid::kMaxNodes))
@@ -69,7 +74,8 @@ void EngineOptions::add_to(CLI::App* to) {
       ->type_name("N")
       ->group(group);
   to->add_option("--launcher", launcher,
-                 "What starts several processes: words, {ranks} among them or -n N after them (default: "
+                 "What starts several processes: words as a shell has them, {ranks} among them or -n N after "
+                 "them (default: "
                  "Open MPI's mpirun)")
       ->type_name("WORDS")
       ->group(group);
@@ -96,7 +102,7 @@ void EngineOptions::settle(SubjectOptions* subject) const {
     return;
   }
   if (launcher && launcher_words().empty())
-    throw Stop{Exit::usage, "--launcher takes a program and its arguments", {}};
+    throw Stop{Exit::usage, "--launcher takes a program and its arguments, with every quote closed", {}};
   if (ranks && given("--nodes") && *ranks != subject->nodes) {
     throw Stop{Exit::usage,
                fmt::format("--ranks says {} and --nodes {}: each node is a process", *ranks, subject->nodes),
@@ -129,11 +135,7 @@ void EngineOptions::adapt(SubjectOptions* subject) const {
 
 std::vector<std::string> EngineOptions::launcher_words() const {
   if (!launcher) return engine::starpu::Settings::default_launcher();
-  std::vector<std::string> words;
-  for (const std::string_view word : base::split(*launcher, ' ')) {
-    if (!word.empty()) words.emplace_back(word);
-  }
-  return words;
+  return base::words(*launcher).value_or(std::vector<std::string>());
 }
 
 std::unique_ptr<engine::Engine> EngineOptions::make(const Subject& subject,

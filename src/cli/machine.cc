@@ -21,9 +21,10 @@ class ShowMachine : public Command {
     a->add_option("NAME", name_,
                   "A machine's name or file; 'local' is this computer; none lists the known ones")
         ->type_name("");
-    a->add_flag("--calibrate", calibrate_,
-                "Measures this computer, in about 15 s: from then on 'local' is what was measured, and "
-                "predicts what --engine starpu does here");
+    a->add_flag(
+        "--calibrate", calibrate_,
+        "Measures this computer, which takes some seconds: from then on 'local' is what was measured, and "
+        "predicts what --engine starpu does here");
     a->add_option(
          "--out", out_,
          "With --calibrate: the machine goes to this file (default: mapwright/machines/local.toml in "

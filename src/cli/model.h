@@ -51,7 +51,7 @@ struct ModelOptions {
   std::vector<llm::Exchange> read_replay() const;
 
   void save(nlohmann::ordered_json* settings) const;
-  void load(const nlohmann::ordered_json& settings);
+  void load(const nlohmann::ordered_json& d);
 };
 
 //! A session with a language model. Neither moved nor copied: what strategies have points into it.
@@ -71,6 +71,7 @@ class ModelSession {
   ModelSession(const ModelOptions& options, std::unique_ptr<llm::Chat> chat);
   ModelSession(const ModelSession&) = delete;
   ModelSession& operator=(const ModelSession&) = delete;
+  ~ModelSession() = default;
 
   //! For strategies: this session, told of a program and its machine.
   tune::Model about(const Subject& subject);

@@ -126,7 +126,13 @@ namespace {
   std::error_code none;
   if (kind == &machine::problem::unreadable_file)
     code = std::filesystem::exists(name_or_file, none) ? Exit::io : Exit::no_input;
-  throw Stop{code, "", problems};
+  const bool measured = state_folder() && name_or_file == calibration_path().string();
+  throw Stop{code,
+             measured ? fmt::format("'{}' is what this computer was measured to be: measure it again with "
+                                    "'mapwright machine local --calibrate', or delete the file",
+                                    name_or_file)
+                      : "",
+             problems};
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ class Run : public Command {
     if (json()) {
       console.result(dump(run_document(subject_, subject, engine_.name, execution, feedback.findings)));
     } else if (execution.failure) {
-      console.say(execution.failure->text);
+      console.say_lines(execution.failure->text);
       console.problems(execution.failure->problems);
       console.result(report::findings_text(feedback.findings, true));
     } else {

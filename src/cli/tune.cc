@@ -115,8 +115,9 @@ class TuneRun {
     record.only_recorded = ended;
     record.keep = [this, journal](const llm::Exchange& exchange) {
       auto problems = journal->add_exchange(exchange);
-      if (problems) unkept_ = *std::move(problems);
-      return !problems;
+      const bool kept = !problems;
+      if (!kept) unkept_ = *std::move(problems);
+      return kept;
     };
     record.cancelled = [this] { return interrupt_.asked(); };
     record.most_calls = most_calls(settings_.limits.budget);

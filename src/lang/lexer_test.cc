@@ -194,9 +194,21 @@ TEST(Text, InvisibleCharactersAreSpelledOut) {
             "e \xE2\x9C\x93");
 }
 
+TEST(Text, WordsAreThoseOfAShell) {
+  using List = std::vector<std::string>;
+  EXPECT_EQ(base::words(" srun  -n {ranks}\t--mpi=pmix\n"), (List{"srun", "-n", "{ranks}", "--mpi=pmix"}));
+  EXPECT_EQ(base::words(R"(sh -c 'a "b" \ c' "" d\ e"f'g"'h'\\)"),
+            (List{"sh", "-c", R"(a "b" \ c)", "", "d ef'gh\\"}));
+  EXPECT_EQ(base::words(""), List());
+  EXPECT_EQ(base::words("a 'b"), std::nullopt);
+  EXPECT_EQ(base::words("a \"b\\\""), std::nullopt);
+}
+
 TEST(Text, OneLineAndShortened) {
   EXPECT_EQ(base::one_line("a[\n    0,\r\n  1]  b"), "a[ 0, 1]  b");
   EXPECT_EQ(base::one_line(""), "");
+  EXPECT_EQ(base::visible_lines("a \r\n\x1b[1m\n\nb\n\n"), "a\n\\x1b[1m\n\nb");
+  EXPECT_EQ(base::visible_lines(" \n"), "");
   EXPECT_EQ(base::shortened("abcdef", 6), "abcdef");
   EXPECT_EQ(base::shortened("abcdef", 3), "abc...");
   EXPECT_EQ(base::shortened("a\xC3\xB6\xC3\xB6", 2), "a...");

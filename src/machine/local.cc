@@ -250,6 +250,7 @@ Machine with_stand_ins(Machine m, std::int64_t gpus) {
   base::expects(!m.processors[ProcessorKind::gpu] && gpus > 0, "stand-ins stand for what is not there");
   const Processors& cpu = *m.processors[ProcessorKind::cpu];
   std::vector<std::int64_t> sockets;
+  sockets.reserve(static_cast<std::size_t>(gpus));
   for (std::int64_t i = 0; i < gpus; ++i)
     sockets.push_back(cpu.sockets[static_cast<std::size_t>(i % cpu.count)]);
   Processors stand_ins = cpu;

@@ -42,7 +42,7 @@ class Library {
 
  private:
   struct Part {
-    llm::Role role;
+    llm::Role role = llm::Role::user;
     guide::Template text;
   };
   std::map<std::string, std::vector<Part>, std::less<>> templates_;

@@ -120,11 +120,17 @@ class Worker {
   std::map<std::string, cl_kernel> kernels_;
 };
 
+// Null: a buffer that is not there.
+void give(cl_kernel kernel, cl_uint argument, const cl_mem& buffer) {
+  const void* value = buffer == nullptr ? nullptr : static_cast<const void*>(&buffer);
+  check(clSetKernelArg(kernel, argument, sizeof buffer, value), "clSetKernelArg");
+}
+
 void run_block(const DeviceBlock& block, cl_mem source, cl_mem destination) {
   Worker& worker = Worker::get();
   const cl_kernel kernel = worker.kernel(kBlocks, "mapwright_block");
-  check(clSetKernelArg(kernel, 0, sizeof(cl_mem), &source), "clSetKernelArg");
-  check(clSetKernelArg(kernel, 1, sizeof(cl_mem), &destination), "clSetKernelArg");
+  give(kernel, 0, source);
+  give(kernel, 1, destination);
   check(clSetKernelArg(kernel, 2, sizeof block, &block), "clSetKernelArg");
   worker.start(kernel, block.extents[0] * block.extents[1] * block.extents[2]);
 }
@@ -153,9 +159,8 @@ void Device::run(const program::DeviceKernel& kernel, const program::Call& call,
   const std::array tables = {table(operands.views), table(operands.boxes), table(numbers)};
   const cl_kernel k = worker.kernel(kernel.source, kernel.name);
   cl_uint next = 0;
-  for (const cl_mem& buffer : operands.buffers)
-    check(clSetKernelArg(k, next++, sizeof(cl_mem), buffer == nullptr ? nullptr : &buffer), "clSetKernelArg");
-  for (const cl_mem& each : tables) check(clSetKernelArg(k, next++, sizeof(cl_mem), &each), "clSetKernelArg");
+  for (const cl_mem& buffer : operands.buffers) give(k, next++, buffer);
+  for (const cl_mem& each : tables) give(k, next++, each);
   worker.start(k, items);
   worker.finish();
   for (const cl_mem each : tables) clReleaseMemObject(each);

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mapwright::rank {
@@ -22,9 +24,13 @@ struct Setting {
 // OpenBLAS 0.3.21 takes processors that are newer than itself for old ones, and reaches a fifth of their
 // rate.
 const char* openblas_core() {
-  if (__builtin_cpu_supports("avx512f") != 0) return "SKYLAKEX";
-  if (__builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0) return "HASWELL";
-  return __builtin_cpu_supports("avx") != 0 ? "SANDYBRIDGE" : nullptr;
+  // Numbers for GCC, truth values for clang.
+  const auto avx512 = static_cast<bool>(__builtin_cpu_supports("avx512f"));
+  const auto avx2 = static_cast<bool>(__builtin_cpu_supports("avx2"));
+  const auto fma = static_cast<bool>(__builtin_cpu_supports("fma"));
+  if (avx512) return "SKYLAKEX";
+  if (avx2 && fma) return "HASWELL";
+  return static_cast<bool>(__builtin_cpu_supports("avx")) ? "SANDYBRIDGE" : nullptr;
 }
 
 // StarPU keeps what it measured of the computer; processes that share a folder read what others have half
@@ -65,6 +71,18 @@ std::vector<Setting> settings(int devices) {
 }
 
 }  // namespace
+
+std::vector<std::string> stated_by_others(int devices) {
+  const std::vector<Setting> ours = settings(devices);
+  std::vector<std::string> others;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    const bool own = std::ranges::any_of(
+        ours, [&](const Setting& s) { return text == fmt::format("{}={}", s.name, s.value); });
+    if (text.starts_with("STARPU_") && !own) others.emplace_back(text);
+  }
+  return others;
+}
 
 void leave_nothing() {
   std::error_code none;

@@ -38,10 +38,11 @@ void hand_over(const std::vector<Step::Handle>& handles, starpu_task* task) {
   starpu_data_handle_t* to = task->handles;
   starpu_data_access_mode* modes = task->modes;
   if (handles.size() > STARPU_NMAXBUFS) {
-    // StarPU frees them with the task.
+    // StarPU frees them with the task. NOLINTBEGIN(cppcoreguidelines-no-malloc)
     to = task->dyn_handles = static_cast<starpu_data_handle_t*>(std::malloc(handles.size() * sizeof *to));
     modes = task->dyn_modes =
         static_cast<starpu_data_access_mode*>(std::malloc(handles.size() * sizeof *modes));
+    // NOLINTEND(cppcoreguidelines-no-malloc)
   }
   for (std::size_t i = 0; i < handles.size(); ++i) {
     to[i] = handles[i].handle;
@@ -63,8 +64,8 @@ Executor::Executor(std::shared_ptr<const plan::Plan> plan, const program::Kernel
       held_(plan_->site->memories().size()),
       geometries_(plan_->instances.size()),
       buffers_(plan_->instances.size()),
-      contributions_(plan_->instances.size()) {
-  clock_ = peers_.now() - static_cast<std::int64_t>(starpu_timing_now() * 1e3);
+      contributions_(plan_->instances.size()),
+      clock_(peers_.now() - static_cast<std::int64_t>(starpu_timing_now() * 1e3)) {
   peers_.listen([this](const Token& token) { heard(token); });
 }
 
@@ -380,6 +381,7 @@ std::vector<OpId> Executor::futures_of(OpId id) const {
 std::vector<double> Executor::values_of(const std::vector<OpId>& futures) const {
   const std::lock_guard lock(mutex_);
   std::vector<double> values;
+  values.reserve(futures.size());
   for (const OpId future : futures)
     values.push_back(future == plan::kNone ? std::numeric_limits<double>::quiet_NaN() : values_.at(future));
   return values;

@@ -72,10 +72,10 @@ class Executor {
   };
   using Waits = std::vector<Routes::Wait>;
 
-  void submit(plan::OpId op);
-  void submit_task(plan::OpId op, const Place& at);
-  void submit_transfer(plan::OpId op);
-  void submit_future(plan::OpId op);
+  void submit(plan::OpId id);
+  void submit_task(plan::OpId id, const Place& at);
+  void submit_transfer(plan::OpId id);
+  void submit_future(plan::OpId id);
   void fence();
   std::unique_ptr<Step> step_of(Step::Kind kind, plan::OpId op, End end) const;
   void make_on_device(const std::shared_ptr<Buffer>& buffer, const Step& first, const Waits& waits);
@@ -88,7 +88,7 @@ class Executor {
   std::shared_ptr<const Geometry> geometry(plan::InstanceId instance);
   std::shared_ptr<const Transfer> transfer(const plan::Op& op);
   void settle(const plan::Op& op);
-  std::vector<plan::OpId> futures_of(plan::OpId op) const;
+  std::vector<plan::OpId> futures_of(plan::OpId id) const;
   program::Combine combine_of(plan::OpId future) const;
   static void combine(Share* share, double value, program::Combine how);
 
@@ -108,10 +108,10 @@ class Executor {
   std::vector<std::int64_t> contributions_;  // of a reduction instance: cells that are not folded
   std::map<std::pair<std::uint32_t, std::pair<plan::InstanceId, plan::InstanceId>>,
            std::shared_ptr<const Transfer>>
-      transfers_;           // by first cell and instances: iterations repeat them
-  bool faulty_ = true;      // the planted fault is still to come
-  std::int64_t made_ = 0;   // instances on devices
-  std::int64_t clock_ = 0;  // of StarPU's times, to those of all processes
+      transfers_;          // by first cell and instances: iterations repeat them
+  bool faulty_ = true;     // the planted fault is still to come
+  std::int64_t made_ = 0;  // instances on devices
+  std::int64_t clock_;     // of StarPU's times, to those of all processes
 
   std::atomic<std::int64_t> submitted_ = 0;
   std::atomic<std::int64_t> over_ = 0;

@@ -1,11 +1,11 @@
 #include "rank/failure.h"
 
 #include <fmt/format.h>
-#include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
+#include <cstring>
 #include <thread>
 
 #include "rank/executor.h"

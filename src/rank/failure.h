@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,16 @@ namespace mapwright::rank {
 
 //! Exit status of a process that said why.
 inline constexpr int kFailed = 75;
+
+//! What is no mistake of ours: said with its code where it is caught.
+class Failed : public std::runtime_error {
+ public:
+  Failed(std::string code, const std::string& text) : std::runtime_error(text), code_(std::move(code)) {}
+  const std::string& code() const { return code_; }
+
+ private:
+  std::string code_;
+};
 
 //! Says it. Whole, also beside other processes.
 void say_failure(std::string_view code, std::string_view text);

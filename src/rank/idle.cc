@@ -3,11 +3,11 @@
 #include <starpu.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <ctime>
 
 namespace mapwright::rank {
 namespace {

@@ -16,7 +16,10 @@ int measure(int out, bool alone) {
   Peers peers(alone);
   report_crashes(peers.rank());
   std::string text;
-  if (peers.rank() == 0) text = read_all(STDIN_FILENO);
+  if (peers.rank() == 0) {
+    text = read_framed(STDIN_FILENO);
+    end_with(STDIN_FILENO);
+  }
   const auto question = engine::starpu::load_question(peers.broadcast(std::move(text)));
   if (!question || question->processors < 1) {
     if (peers.rank() == 0) say_failure("job", "standard input is no question; mapwright starts this program");

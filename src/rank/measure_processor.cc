@@ -45,7 +45,7 @@ double at_once(std::int64_t threads, const std::function<Work()>& make) {
   {
     std::vector<std::jthread> others;
     for (std::size_t t = 1; t < times.size(); ++t) others.emplace_back(run, &times[t]);
-    run(&times[0]);
+    run(times.data());
   }
   std::vector<double> all;
   for (const auto& own : times) all.insert(all.end(), own.begin(), own.end());
@@ -65,7 +65,8 @@ template <class T, std::size_t kBytes, std::size_t kChains>
     for (Vector& c : chains) c = c * factor + factor;
   }
   keep(&chains[0]);
-  return 2.0 * kChains * (kBytes / sizeof(T)) * kRounds;
+  constexpr std::size_t kLanes = kBytes / sizeof(T);
+  return 2.0 * kChains * kLanes * kRounds;
 }
 
 // 32 registers of 64 bytes, 16 of 32, 16 of 16.
@@ -121,10 +122,9 @@ double relaxation(std::int64_t threads) {
                 b = std::vector<float>(kUnknowns, 0.5F), d = std::vector<float>(kUnknowns, 0.25F)]() mutable {
                  for (int s = 0; s < kSweeps; ++s) {
                    const float* from = (s % 2 == 0 ? x : y).data();
-                   float* to = (s % 2 == 0 ? y : x).data();
+                   float* __restrict to = (s % 2 == 0 ? y : x).data();
                    const float* right = b.data();
                    const float* inverse = d.data();
-#pragma GCC ivdep
                    for (std::size_t i = 1; i + 1 < kUnknowns; ++i)
                      to[i] = (right[i] + 0.5F * (from[i - 1] + from[i + 1])) * inverse[i] + from[i] * 0.5F;
                    keep(to);
@@ -140,10 +140,9 @@ double triad(std::int64_t threads) {
   return 3.0 * kBeyondCaches / at_once(threads, [] {
            return [a = std::vector<double>(kElements), b = std::vector<double>(kElements, 1),
                    c = std::vector<double>(kElements, 2)]() mutable {
-             double* to = a.data();
+             double* __restrict to = a.data();
              const double* first = b.data();
              const double* second = c.data();
-#pragma GCC ivdep
              for (std::size_t i = 0; i < kElements; ++i) to[i] = first[i] + 3 * second[i];
              keep(to);
            };

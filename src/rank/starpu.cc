@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <set>
-#include <stdexcept>
 #include <thread>
 
 #include "base/bug.h"
+#include "rank/environment.h"
+#include "rank/failure.h"
 #include "rank/idle.h"
 
 namespace mapwright::rank {
@@ -40,7 +42,7 @@ bool is_device(const plan::Plan& plan, plan::ProcessorId p) {
 }  // namespace
 
 StarPu::StarPu(int hosts, int devices, const Peers& peers) : over_mpi_(peers.size() > 1) {
-  starpu_conf conf;
+  starpu_conf conf{};
   starpu_conf_init(&conf);
   conf.precedence_over_environment_variables = 1;
   const int cores = static_cast<int>(std::thread::hardware_concurrency());
@@ -58,14 +60,22 @@ StarPu::StarPu(int hosts, int devices, const Peers& peers) : over_mpi_(peers.siz
   share_cores(peers.size_here() * threads > cores);
   const int status =
       over_mpi_ ? starpu_mpi_init_conf(nullptr, nullptr, 0, MPI_COMM_WORLD, &conf) : starpu_init(&conf);
-  base::expects(status == 0, "StarPU starts");
+  if (status != 0) {
+    std::string stated;
+    for (const std::string& variable : stated_by_others(devices))
+      stated += (stated.empty() ? "" : " ") + variable;
+    throw Failed("environment",
+                 fmt::format("StarPU does not start: {}{}", strerrordesc_np(-status),
+                             stated.empty() ? "" : fmt::format(", where the environment has {}", stated)));
+  }
   starpu_profiling_status_set(STARPU_PROFILING_ENABLE);
   hosts_ = ids_of(STARPU_CPU_WORKER);
   devices_ = ids_of(STARPU_OPENCL_WORKER);
   base::expects(!hosts_.empty(), "StarPU has workers");
   if (static_cast<int>(devices_.size()) != devices) {
-    throw std::runtime_error(fmt::format(
-        "there are {} OpenCL devices, not {}; PoCL makes them of the processor", devices_.size(), devices));
+    throw Failed("environment",
+                 fmt::format("there are {} OpenCL devices, not {}; PoCL makes them of the processor",
+                             devices_.size(), devices));
   }
 }
 

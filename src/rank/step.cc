@@ -157,7 +157,7 @@ void run_on_host(const Step& step, const program::Kernel& kernel) {
 }
 
 void run_on_device(const Step& step, const program::Kernel& kernel, void** handed) {
-  if (!kernel.device) throw std::runtime_error("has no kernel for devices");
+  base::expects(kernel.device.has_value(), "tasks on devices have kernels for them");
   // Instances of the device are handed over; those of the host are used where they are.
   std::vector<cl_mem> memories;
   std::map<const Buffer*, cl_mem> borrowed;

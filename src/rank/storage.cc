@@ -42,7 +42,7 @@ Buffer::~Buffer() {
     if (data_ != nullptr) starpu_data_release(handle_);
     starpu_data_unregister_submit(handle_);
   } else {
-    std::free(data_);
+    std::free(data_);  // NOLINT(cppcoreguidelines-no-malloc): aligned as the mapper says
   }
   if (taken_) held_.give(instance_.memory, instance_.bytes);
 }

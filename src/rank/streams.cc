@@ -3,20 +3,45 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
+#include <optional>
+#include <thread>
 
+#include "base/text.h"
 #include "engine/starpu/job.h"
+#include "rank/failure.h"
 
 namespace mapwright::rank {
 
-std::string read_all(int from) {
+std::string read_framed(int from) {
   std::string text;
+  std::optional<std::size_t> wanted;
   std::array<char, 1 << 16> part{};
   for (;;) {
-    const auto bytes = read(from, part.data(), part.size());
+    if (const std::size_t line = text.find('\n'); !wanted && line != std::string::npos) {
+      const auto size = base::parse_integer(std::string_view(text).substr(0, line));
+      if (!size || *size < 0) return text;
+      wanted = static_cast<std::size_t>(*size);
+      text.erase(0, line + 1);
+    }
+    if (wanted && text.size() >= *wanted) return text;
+    const std::size_t left = wanted ? std::min(*wanted - text.size(), part.size()) : part.size();
+    const auto bytes = read(from, part.data(), left);
     if (bytes <= 0) return text;
     text.append(part.data(), static_cast<std::size_t>(bytes));
   }
+}
+
+void end_with(int from) {
+  std::thread([from] {
+    std::array<char, 64> part{};
+    for (;;) {
+      const auto bytes = read(from, part.data(), part.size());
+      if (bytes == 0 || (bytes < 0 && errno != EINTR)) _exit(kFailed);
+    }
+  }).detach();
 }
 
 void write_answer(int to, std::string_view answer) {

@@ -6,8 +6,12 @@
 
 namespace mapwright::rank {
 
-//! All that a descriptor gives.
-std::string read_all(int from);
+//! What engine::starpu::framed gave; what is there, where it ends before.
+std::string read_framed(int from);
+
+//! From now on, this process ends when there is nothing more to be read: whoever started it, be it through a
+//! launcher, is no more.
+void end_with(int from);
 
 //! Behind the mark by which whoever started this process finds it.
 void write_answer(int to, std::string_view answer);

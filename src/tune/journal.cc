@@ -67,7 +67,7 @@ store::Trial to_record(const Trial& trial, store::Role role) {
   record.number = trial.number;
   record.role = role;
   record.mapper = trial.mapper;
-  record.canonical = trial.canonical.empty() ? "" : base::digest(trial.canonical);
+  record.canonical = trial.status == Status::refused ? "" : base::digest(trial.canonical);
   record.status = trial.status;
   record.metric = trial.metric;
   record.samples = trial.samples;

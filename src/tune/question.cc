@@ -88,6 +88,7 @@ Read read(const llm::Reply& reply, Form form) {
       continue;
     }
     std::vector<std::string_view> names;
+    names.reserve(std::size(prompt::kBlocks));
     for (const prompt::BlockKind& b : prompt::kBlocks) names.push_back(b.name);
     return problem_of(problem::unusable_reply,
                       fmt::format("there is no variable '{}' to suggest a value for; there are {}",
@@ -171,7 +172,7 @@ std::variant<Said, Unusable, Ended> ask(const Model& model, Form form, double te
   for (int turn = 0; turn < kTurns; ++turn) {
     const llm::Answer answer = model.chat->ask(request_of(model, form, temperature, *messages));
     if (const auto* failure = std::get_if<llm::Failure>(&answer)) return ended_by(*failure);
-    const llm::Reply& reply = std::get<llm::Reply>(answer);
+    const auto& reply = std::get<llm::Reply>(answer);
     // No endpoint takes an empty turn back.
     messages->push_back(
         {llm::Role::assistant, reply.text.empty() ? "(nothing)" : base::shortened(reply.text, kLongestEcho)});

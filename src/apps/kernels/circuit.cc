@@ -120,7 +120,7 @@ class Currents {
   }
 
  private:
-  void load_ends(WireField pointer, WireField region, std::int64_t first, std::size_t count,
+  void load_ends(std::size_t pointer, std::size_t region, std::int64_t first, std::size_t count,
                  float* to) const {
     for (std::size_t j = 0; j < count; ++j) {
       const std::int64_t w = first + static_cast<std::int64_t>(j);

@@ -18,21 +18,27 @@ namespace mapwright::apps {
 inline constexpr float kTimeStep = 1e-3F;
 inline constexpr float kStepsPerTime = 1e3F;
 
-enum NodeField : std::size_t { kNodeCap, kLeakage, kCharge, kNodeVoltage };
-enum WireField : std::size_t {
-  kInPtr,
-  kInRegion,
-  kOutPtr,
-  kOutRegion,
-  kInductance,
-  kResistance,
-  kWireCap,
-  kCurrent,
-  kVoltage = kCurrent + static_cast<std::size_t>(kSegments),
-  kWireFields = kVoltage + static_cast<std::size_t>(kSegments) - 1,
-};
+//! Fields of nodes.
+inline constexpr std::size_t kNodeCap = 0;
+inline constexpr std::size_t kLeakage = 1;
+inline constexpr std::size_t kCharge = 2;
+inline constexpr std::size_t kNodeVoltage = 3;
+//! Fields of wires; of the currents and the voltages, the first.
+inline constexpr std::size_t kInPtr = 0;
+inline constexpr std::size_t kInRegion = 1;
+inline constexpr std::size_t kOutPtr = 2;
+inline constexpr std::size_t kOutRegion = 3;
+inline constexpr std::size_t kInductance = 4;
+inline constexpr std::size_t kResistance = 5;
+inline constexpr std::size_t kWireCap = 6;
+inline constexpr std::size_t kCurrent = 7;
+inline constexpr std::size_t kVoltage = kCurrent + kSegments;
+inline constexpr std::size_t kWireFields = kVoltage + kSegments - 1;
 //! Where the node is that a pointer means.
-enum Place : std::uint8_t { kPrivate, kShared, kGhost, kUnknown = 255 };
+inline constexpr std::uint8_t kPrivate = 0;
+inline constexpr std::uint8_t kShared = 1;
+inline constexpr std::uint8_t kGhost = 2;
+inline constexpr std::uint8_t kUnknown = 255;
 
 //! The graph and what it begins with: a function of the parameters alone.
 class CircuitGraph {
@@ -47,7 +53,7 @@ class CircuitGraph {
   void init_nodes(const program::Call& call, std::size_t requirement) const;
   void init_wires(const program::Call& call, std::size_t requirement) const;
   std::int64_t in_end(std::int64_t wire) const;
-  std::int64_t out_end(std::int64_t wire, std::int64_t superpiece, std::vector<std::int64_t>* used) const;
+  std::int64_t out_end(std::int64_t wire, std::int64_t q, std::vector<std::int64_t>* used) const;
   std::int64_t node(std::int64_t piece, std::int64_t i) const;
   std::uint64_t draw(std::int64_t id, std::uint64_t what) const;
   //! Of 0 .. limit-1, and of the numbers from `low` to `high`.

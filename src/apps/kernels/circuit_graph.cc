@@ -10,20 +10,18 @@ namespace mapwright::apps {
 namespace {
 
 // What is drawn for a wire or a node.
-enum Draw : std::uint64_t {
-  kInNode,
-  kStays,
-  kOutNode,
-  kNeighbour,
-  kOfNeighbour,
-  kDrawInductance,
-  kDrawResistance,
-  kDrawWireCap,
-  kDrawNodeCap,
-  kDrawLeakage,
-  kDrawNodeVoltage,
-  kDrawVoltage,  // of each of the places between segments
-};
+constexpr std::uint64_t kInNode = 0;
+constexpr std::uint64_t kStays = 1;
+constexpr std::uint64_t kOutNode = 2;
+constexpr std::uint64_t kNeighbour = 3;
+constexpr std::uint64_t kOfNeighbour = 4;
+constexpr std::uint64_t kDrawInductance = 5;
+constexpr std::uint64_t kDrawResistance = 6;
+constexpr std::uint64_t kDrawWireCap = 7;
+constexpr std::uint64_t kDrawNodeCap = 8;
+constexpr std::uint64_t kDrawLeakage = 9;
+constexpr std::uint64_t kDrawNodeVoltage = 10;
+constexpr std::uint64_t kDrawVoltage = 11;  // of each of the places between segments
 
 // The mixer of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): every bit of what goes in changes half of
 // those that come out.
@@ -157,9 +155,9 @@ void CircuitGraph::init_pointers(const program::Call& call) const {
     const program::FieldView places = call.field(3, region);
     for (std::int64_t w = box.lo[0]; w <= box.hi[0]; ++w) {
       const auto n = load<std::int64_t>(nodes, w);
-      const Place place = contains(call.piece(0), n)   ? kPrivate
-                          : contains(call.piece(1), n) ? kShared
-                                                       : kGhost;
+      const std::uint8_t place = contains(call.piece(0), n)   ? kPrivate
+                                 : contains(call.piece(1), n) ? kShared
+                                                              : kGhost;
       base::expects(place != kGhost || contains(call.piece(2), n), "wires end where their superpiece may");
       store(places, w, place);
     }

@@ -27,11 +27,11 @@ struct Circuit {
   std::int64_t nodes() const { return p.regions[kNode].elements.extent(0); }
   float wire(std::size_t field, std::int64_t w) const { return fields.view<float>(kWire, field)(w); }
   float& node(std::size_t field, std::int64_t n) const { return fields.view<float>(kNode, field)(n); }
-  std::int64_t end(WireField pointer, std::int64_t w) const {
+  std::int64_t end(std::size_t pointer, std::int64_t w) const {
     return fields.view<std::int64_t>(kWire, pointer)(w);
   }
-  Place place(WireField region, std::int64_t w) const {
-    return static_cast<Place>(fields.view<std::uint8_t>(kWire, region)(w));
+  std::uint8_t place(std::size_t region, std::int64_t w) const {
+    return fields.view<std::uint8_t>(kWire, region)(w);
   }
   const program::Box& piece(const char* name, std::int64_t q) const {
     return partition(p, name).boxes[static_cast<std::size_t>(q)];
@@ -60,7 +60,7 @@ TEST(CircuitGraph, WiresEndWhereTheirPointersSay) {
     for (const auto& [pointer, region] : {std::pair{kInPtr, kInRegion}, {kOutPtr, kOutRegion}}) {
       for (std::int64_t w = 0; w < c.wires(); ++w) {
         const std::int64_t q = w / of_superpiece;
-        const Place place = c.place(region, w);
+        const std::uint8_t place = c.place(region, w);
         const auto in = [&](const program::Box& box) {
           return box.lo[0] <= c.end(pointer, w) && c.end(pointer, w) <= box.hi[0];
         };

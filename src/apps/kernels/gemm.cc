@@ -17,7 +17,6 @@ namespace {
 using program::Box;
 using program::Call;
 using program::FieldView;
-using program::View;
 
 constexpr std::int64_t kBytes = sizeof(double);
 constexpr std::array<std::string_view, 3> kNames = {"A", "B", "C"};
@@ -142,7 +141,7 @@ bool has(const program::Program& program, std::string_view task) {
 const Filling& filling(const Call& call, std::size_t requirement) {
   const program::Program& program = call.program();
   const auto& name = program.regions[program.partitions[call.requirement(requirement).partition].region].name;
-  const auto at = std::ranges::find(kNames, name);
+  const auto* const at = std::ranges::find(kNames, name);
   base::expects(at != kNames.end(), "a product has the matrices A, B and C");
   return kFillings[static_cast<std::size_t>(at - kNames.begin())];
 }

@@ -33,10 +33,9 @@ std::int64_t part_of(std::int64_t x, std::int64_t extent, std::int64_t parts) {
 // Where stored elements are in the grid.
 class Places {
  public:
-  explicit Places(const program::Program& program) {
+  explicit Places(const program::Program& program) : init_(parameter(program, "init")) {
     const auto whole = [&](const char* name) { return static_cast<std::int64_t>(parameter(program, name)); };
     sizes_ = {whole("nx"), whole("ny"), whole("ntx"), whole("nty")};
-    init_ = parameter(program, "init");
   }
 
   // Tiles before it have halos on both of their sides.
@@ -116,8 +115,8 @@ void copy_halo(const Call& call, std::size_t side) {
 
 template <bool kDense>
 void star(const Box& box, const FieldView& input, const FieldView& output) {
-  constexpr double kNear = 1.0 / (2 * 1 * kRadius);
-  constexpr double kFar = 1.0 / (2 * 2 * kRadius);
+  constexpr double kNear = 1.0 / (2.0 * 1 * kRadius);
+  constexpr double kFar = 1.0 / (2.0 * 2 * kRadius);
   const std::int64_t length = box.extent(0);
   for (std::int64_t y = box.lo[1]; y <= box.hi[1]; ++y) {
     const auto row = [&](std::int64_t at) {

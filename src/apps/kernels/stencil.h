@@ -6,7 +6,9 @@
 
 namespace mapwright::apps {
 
-enum PointField : std::size_t { kInput, kOutput };
+//! Fields of points.
+inline constexpr std::size_t kInput = 0;
+inline constexpr std::size_t kOutput = 1;
 
 program::DeviceKernel stencil_on_device();
 program::DeviceKernel increment_on_device();

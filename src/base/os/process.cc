@@ -203,15 +203,15 @@ class Streams {
     out_.write.close();
     err_.write.close();
     for (const int fd : {in_.write.get(), out_.read.get(), err_.read.get()}) make_nonblocking(fd);
-    if (left_.empty()) in_.write.close();
+    if (left_.empty() && !command_.holds_input) in_.write.close();
   }
 
   bool reading() const { return out_.read.get() >= 0 || err_.read.get() >= 0; }
 
   // Moves what can be moved, waiting at most so long for something.
   bool move(milliseconds wait) {
-    std::array<pollfd, 3> ends{pollfd{in_.write.get(), POLLOUT, 0}, pollfd{out_.read.get(), POLLIN, 0},
-                               pollfd{err_.read.get(), POLLIN, 0}};
+    std::array<pollfd, 3> ends{pollfd{left_.empty() ? -1 : in_.write.get(), POLLOUT, 0},
+                               pollfd{out_.read.get(), POLLIN, 0}, pollfd{err_.read.get(), POLLIN, 0}};
     if (::poll(ends.data(), ends.size(), static_cast<int>(wait.count())) <= 0) return false;
     if (ends[0].revents != 0 && !write_some()) in_.write.close();
     if (ends[1].revents != 0 &&
@@ -228,7 +228,7 @@ class Streams {
     const ssize_t put = ::write(in_.write.get(), left_.data(), left_.size());
     if (put < 0) return errno == EINTR || errno == EAGAIN;
     left_.remove_prefix(static_cast<std::size_t>(put));
-    return !left_.empty();
+    return !left_.empty() || command_.holds_input;
   }
 
   const Command& command_;

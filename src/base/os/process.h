@@ -17,9 +17,12 @@ namespace mapwright::os {
 struct Command {
   //! The program, looked for in PATH where its name has no slash, and its arguments: no shell reads them.
   std::vector<std::string> argv;
-  std::string folder;                              //!< it works in; empty: that of this process
-  std::optional<Environment> environment;          //!< nothing: that of this process, as it is
-  std::string input;                               //!< its standard input; what it does not read is dropped
+  std::string folder;                      //!< it works in; empty: that of this process
+  std::optional<Environment> environment;  //!< nothing: that of this process, as it is
+  std::string input;                       //!< its standard input; what it does not read is dropped
+  //! Its standard input stays open behind that: a program that reads on learns from its end that this process
+  //! is no more.
+  bool holds_input = false;
   std::size_t most_output = std::size_t{1} << 20;  //!< bytes kept of each of standard output and error
   std::chrono::milliseconds limit{60'000};         //!< for all of it, from its start
   //! Between SIGTERM and SIGKILL, once the limit is over.

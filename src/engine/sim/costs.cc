@@ -9,7 +9,6 @@ namespace mapwright::engine::sim {
 
 using machine::MemoryKind;
 using machine::ProcessorKind;
-using program::Privilege;
 
 namespace {
 

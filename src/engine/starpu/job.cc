@@ -50,6 +50,10 @@ std::optional<Job> load_job(std::string_view text) {
   });
 }
 
+std::string framed(std::string_view text) {
+  return fmt::format("{}\n{}", text.size(), text);
+}
+
 std::string fingerprint(const plan::Plan& plan) {
   std::string bytes;
   for (const plan::Op& op : plan.ops) {

@@ -52,6 +52,10 @@ struct Answer {
 std::string save(const Answer& answer);
 std::optional<Answer> load_answer(std::string_view text);
 
+//! A job or a question as process 0 reads it: behind its number of bytes. Standard input stays open behind
+//! it, and where it ends, whoever started the processes is no more.
+std::string framed(std::string_view text);
+
 //! The line before an answer on standard output: whatever a launcher prints stands before it.
 inline constexpr std::string_view kAnswerMark = "mapwright-answer ";
 

@@ -1,14 +1,13 @@
 #include "engine/starpu/processes.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 
 #include "base/os/process.h"
+#include "base/os/temporary_folder.h"
 #include "base/text.h"
 
 namespace mapwright::engine::starpu {
@@ -21,28 +20,23 @@ constexpr std::size_t kMostText = 2000;
 // Processes end themselves at their limit, and say how far they were; then whoever is left is ended.
 constexpr std::chrono::milliseconds kMargin{3000};
 
-// A folder for what libraries leave behind, gone with all of it in the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "mapwright-XXXXXX").string();
-    if (mkdtemp(name.data()) != nullptr) path_ = name;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
+// Open MPI's processes on one computer share memory through files in here, and those that are ended leave
+// theirs behind.
+constexpr const char* kShared = "/dev/shm";
 
 plan::Failure failure(std::string code, std::string text) {
   return {std::move(code), std::move(text), {}};
+}
+
+// What is left of a text that may be long: its end, where the reason is.
+std::string tail(std::string_view text) {
+  return base::visible_lines(base::cut_left(text, kMostText));
+}
+
+// What was written, below what a failure says.
+std::string below(std::string_view text) {
+  const std::string lines = tail(text);
+  return lines.empty() ? "" : "\n" + lines;
 }
 
 // The first thing that a process said of its end.
@@ -50,10 +44,14 @@ std::optional<plan::Failure> said_failure(std::string_view text) {
   for (std::string_view line : base::split(text, '\n')) {
     const std::size_t at = line.find(kFailureMark);
     if (at == std::string_view::npos) continue;
+    const auto mark = static_cast<std::size_t>(line.data() - text.data()) + at;
     line.remove_prefix(at + kFailureMark.size());
     const std::size_t blank = std::min(line.find(' '), line.size());
-    return failure(std::string(line.substr(0, blank)),
-                   std::string(line.substr(std::min(blank + 1, line.size()))));
+    std::string code(line.substr(0, blank));
+    std::string words(line.substr(std::min(blank + 1, line.size())));
+    // A library that gives up says why, and then aborts.
+    if (code == "crashed") words += below(text.substr(0, mark));
+    return failure(std::move(code), std::move(words));
   }
   return std::nullopt;
 }
@@ -68,11 +66,6 @@ std::optional<std::string> answer_in(std::string_view out) {
   out.remove_prefix(line + 1);
   if (!size || *size < 0 || out.size() < static_cast<std::size_t>(*size)) return std::nullopt;
   return std::string(out.substr(0, static_cast<std::size_t>(*size)));
-}
-
-// What is left of a text that may be long: its end, where the reason is.
-std::string tail(std::string_view text) {
-  return base::visible(base::cut_left(text, kMostText));
 }
 
 std::vector<std::string> command_line(const Settings& settings, const std::vector<std::string>& arguments,
@@ -99,21 +92,21 @@ std::vector<std::string> command_line(const Settings& settings, const std::vecto
   return words;
 }
 
-os::Environment environment_of(const TemporaryFolder& folder) {
+os::Environment environment_of(const os::TemporaryFolder& folder, const os::TemporaryFolder* shared) {
   os::Environment all = os::without_secrets(os::environment());
-  const auto has = [&](std::string_view name) {
-    return std::ranges::any_of(all, [&](const std::string& variable) {
+  const auto add = [&](std::string_view name, std::string_view value) {
+    const bool stated = std::ranges::any_of(all, [&](const std::string& variable) {
       return variable.starts_with(name) && variable.substr(name.size(), 1) == "=";
     });
+    if (!stated) all.push_back(fmt::format("{}={}", name, value));
   };
   // Open MPI refuses to start processes for root, as which containers run, unless it is told twice.
-  for (const char* name : {"OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"}) {
-    if (!has(name)) all.push_back(fmt::format("{}=1", name));
-  }
-  if (!folder.path().empty()) {
-    all.push_back("MAPWRIGHT_FOLDER=" + folder.path());
-    if (!has("OMPI_MCA_orte_tmpdir_base")) all.push_back("OMPI_MCA_orte_tmpdir_base=" + folder.path());
-  }
+  add("OMPI_ALLOW_RUN_AS_ROOT", "1");
+  add("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
+  add("MAPWRIGHT_FOLDER", folder.path().native());
+  add("OMPI_MCA_orte_tmpdir_base", folder.path().native());
+  if (shared != nullptr && !shared->path().empty())
+    add("OMPI_MCA_btl_vader_backing_directory", shared->path().native());
   return all;
 }
 
@@ -128,20 +121,30 @@ plan::Failure failed_run(const os::Outcome& outcome, double limit) {
     case os::End::exited:
     case os::End::signaled: break;
   }
-  return failure("died", fmt::format("a process ended without an answer: {}\n{}", os::text_of(outcome),
-                                     tail(outcome.err)));
+  return failure("died", fmt::format("a process ended without an answer: {}{}", os::text_of(outcome),
+                                     below(outcome.err)));
 }
 
 }  // namespace
 
+void tidy_up() {
+  os::remove_stale_folders();
+  os::remove_stale_folders(kShared);
+}
+
 std::variant<std::string, plan::Failure> run_processes(const Settings& settings,
                                                        const std::vector<std::string>& arguments,
                                                        std::int64_t ranks, std::string input, double limit) {
-  const TemporaryFolder folder;
+  const os::TemporaryFolder folder;
+  if (folder.path().empty()) return failure(std::string(kNotStarted), folder.problem());
+  // Another launcher may start processes where that is not.
+  std::optional<os::TemporaryFolder> shared;
+  if (ranks > 1 && settings.launcher == Settings::default_launcher()) shared.emplace(kShared);
   os::Command command;
   command.argv = command_line(settings, arguments, ranks);
-  command.environment = environment_of(folder);
-  command.input = std::move(input);
+  command.environment = environment_of(folder, shared ? &*shared : nullptr);
+  command.input = framed(input);
+  command.holds_input = true;
   command.most_output = kMostOutput;
   command.limit = std::chrono::milliseconds(static_cast<std::int64_t>(limit * 1e3)) + kMargin;
   command.cancelled = settings.cancelled;

@@ -9,6 +9,9 @@
 
 namespace mapwright::engine::starpu {
 
+//! Removes what executions left behind whose mapwright was killed.
+void tidy_up();
+
 //! The answer (job.h: what follows kAnswerMark), or why there is none. So many processes of settings.program
 //! with these arguments, the first of which reads `input`; they are to end themselves after `limit` seconds,
 //! and are ended soon after that.

@@ -22,7 +22,9 @@ std::vector<std::string> Settings::default_launcher() {
 }
 
 Starpu::Starpu(std::shared_ptr<const plan::Planner> planner, Settings settings)
-    : planner_(std::move(planner)), settings_(std::move(settings)) {}
+    : planner_(std::move(planner)), settings_(std::move(settings)) {
+  tidy_up();
+}
 
 Execution Starpu::execute(const lang::MapperPtr& mapper) const {
   auto planned = planner_->plan(mapper);
