@@ -99,9 +99,8 @@ std::string visible(std::string_view text) {
 }
 
 std::string visible_lines(std::string_view text) {
-  constexpr std::string_view kWhite = " \t\r\n";
   const auto trimmed = [](std::string_view part) {
-    return part.substr(0, part.find_last_not_of(kWhite) + 1);
+    return part.substr(0, part.find_last_not_of(" \t\r\n") + 1);
   };
   std::string shown;
   for (const std::string_view line : split(trimmed(text), '\n')) shown += visible(trimmed(line)) + "\n";
