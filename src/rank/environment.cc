@@ -24,13 +24,9 @@ struct Setting {
 // OpenBLAS 0.3.21 takes processors that are newer than itself for old ones, and reaches a fifth of their
 // rate.
 const char* openblas_core() {
-  // Numbers for GCC, truth values for clang.
-  const auto avx512 = static_cast<bool>(__builtin_cpu_supports("avx512f"));
-  const auto avx2 = static_cast<bool>(__builtin_cpu_supports("avx2"));
-  const auto fma = static_cast<bool>(__builtin_cpu_supports("fma"));
-  if (avx512) return "SKYLAKEX";
-  if (avx2 && fma) return "HASWELL";
-  return static_cast<bool>(__builtin_cpu_supports("avx")) ? "SANDYBRIDGE" : nullptr;
+  if (__builtin_cpu_supports("avx512f")) return "SKYLAKEX";
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "HASWELL";
+  return __builtin_cpu_supports("avx") ? "SANDYBRIDGE" : nullptr;
 }
 
 // StarPU keeps what it measured of the computer; processes that share a folder read what others have half
