@@ -123,7 +123,7 @@ class Worker {
 // Null: a buffer that is not there.
 void give(cl_kernel kernel, cl_uint argument, const cl_mem& buffer) {
   const void* value = buffer == nullptr ? nullptr : static_cast<const void*>(&buffer);
-  check(clSetKernelArg(kernel, argument, sizeof buffer, value), "clSetKernelArg");
+  check(clSetKernelArg(kernel, argument, sizeof(cl_mem), value), "clSetKernelArg");
 }
 
 void run_block(const DeviceBlock& block, cl_mem source, cl_mem destination) {

@@ -134,7 +134,8 @@ void tidy_up() {
 
 std::variant<std::string, plan::Failure> run_processes(const Settings& settings,
                                                        const std::vector<std::string>& arguments,
-                                                       std::int64_t ranks, std::string input, double limit) {
+                                                       std::int64_t ranks, std::string_view input,
+                                                       double limit) {
   const os::TemporaryFolder folder;
   if (folder.path().empty()) return failure(std::string(kNotStarted), folder.problem());
   // Another launcher may start processes where that is not.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -17,6 +18,7 @@ void tidy_up();
 //! and are ended soon after that.
 std::variant<std::string, plan::Failure> run_processes(const Settings& settings,
                                                        const std::vector<std::string>& arguments,
-                                                       std::int64_t ranks, std::string input, double limit);
+                                                       std::int64_t ranks, std::string_view input,
+                                                       double limit);
 
 }  // namespace mapwright::engine::starpu
