@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <new>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <vector>
 
 #include "base/bug.h"
@@ -49,6 +51,22 @@ bool wants_json(int argc, char** argv) {
     before = word;
   }
   return false;
+}
+
+// Gives what stands behind -- to the command that has a command of the user's there, which then needs no
+// PROGRAM. How many words are left.
+int take_words(int argc, char** argv, std::span<const std::unique_ptr<Command>> commands) {
+  const std::span all(argv, static_cast<std::size_t>(argc));
+  const auto mark =
+      std::ranges::find(all, std::string_view("--"), [](const char* w) { return std::string_view(w); });
+  if (all.size() < 2 || mark == all.end() || mark + 1 == all.end()) return argc;
+  for (const auto& command : commands) {
+    if (command->words() == nullptr || command->app()->get_name() != all[1]) continue;
+    command->words()->assign(mark + 1, all.end());
+    command->app()->get_option("PROGRAM")->required(false);
+    return static_cast<int>(mark - all.begin());
+  }
+  return argc;
 }
 
 Exit usage(Console& console, const CLI::App& app, const CLI::ParseError& error, std::string_view first,
@@ -107,6 +125,7 @@ int run(int argc, char** argv) {
   commands.push_back(resume_command(&app));
   commands.push_back(mcp_command(&app));
 
+  argc = take_words(argc, argv, commands);
   bool json = wants_json(argc, argv);
   Exit code = Exit::ok;
   try {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/console.h"
 
@@ -18,6 +19,9 @@ class Command {
   virtual Exit run(Console& console) = 0;
   //! Whether the result is one JSON document; then what stops the command is one as well.
   virtual bool json() const { return json_; }
+
+  //! What stands behind --, where that is a command of the user's: null for most.
+  virtual std::vector<std::string>* words() { return nullptr; }
 
   CLI::App* app() const { return app_; }
 

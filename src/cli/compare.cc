@@ -207,7 +207,7 @@ class Compare : public Command {
       r.subject = title(c.subject, options.nodes);
       r.program = c.subject.program->name;
       r.metric = c.subject.program->metric;
-      r.executed = engine_.executes();
+      r.basis = engine_.basis();
       if (expert) r.expert = metric(*c.engine, expert);
       r.default_mapper = metric(*c.engine, default_mapper());
       cases.push_back(std::move(c));

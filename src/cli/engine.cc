@@ -25,13 +25,19 @@ constexpr std::string_view kOption = "--engine starpu";
 constexpr double kTimeout = 60;
 constexpr double kMostSeconds = 1e6;
 
-// As execvp looks for it.
-bool is_program(const std::string& word) {
-  if (word.find('/') != std::string::npos) return ::access(word.c_str(), X_OK) == 0;
+// As execvp looks for it; empty where there is none.
+std::string program_path(const std::string& word) {
+  const auto runs = [](const fs::path& file) { return ::access(file.c_str(), X_OK) == 0; };
+  if (word.find('/') != std::string::npos) return runs(word) ? word : "";
   const char* path = std::getenv("PATH");
-  return std::ranges::any_of(base::split(path == nullptr ? "" : path, ':'), [&](std::string_view folder) {
-    return ::access((fs::path(folder) / word).c_str(), X_OK) == 0;
-  });
+  for (const std::string_view folder : base::split(path == nullptr ? "" : path, ':')) {
+    if (const fs::path file = fs::path(folder) / word; runs(file)) return file;
+  }
+  return "";
+}
+
+bool is_program(const std::string& word) {
+  return !program_path(word).empty();
 }
 
 }  // namespace
@@ -53,10 +59,14 @@ std::string rank_program(std::string_view option) {
       {}};
 }
 
-void EngineOptions::add_to(CLI::App* to) {
+void EngineOptions::add_to(CLI::App* to, bool with_commands) {
   command = to;
-  to->add_option("--engine", name, "What executes it: sim predicts, starpu really runs it here")
-      ->check(CLI::IsMember({"sim", "starpu"}))
+  std::vector<std::string> names{"sim", "starpu"};
+  if (with_commands) names.emplace_back("command");
+  to->add_option("--engine", name,
+                 fmt::format("What executes it: sim predicts, starpu really runs it here{}",
+                             with_commands ? ", command runs what stands behind --" : ""))
+      ->check(CLI::IsMember(names))
       ->type_name("ENGINE")
       ->capture_default_str();
   for (const auto& [option, stated] :
@@ -84,25 +94,82 @@ void EngineOptions::add_to(CLI::App* to) {
       ->check(CLI::Range(0.0, kMostSeconds))
       ->type_name("SECONDS")
       ->group(group);
+  if (!with_commands) return;
+  const std::string commands_group = "Commands behind --";
+  to->add_option(
+        "--metric", metric,
+        "A regular expression (RE2) for its metric in what the command writes: the last number that its "
+        "group matches (default: the seconds that it takes)")
+      ->type_name("REGEX")
+      ->group(commands_group);
+  to->add_option("--better", better, "Which metric is better (default: smaller)")
+      ->check(CLI::IsMember({"smaller", "larger"}))
+      ->type_name("WHICH")
+      ->group(commands_group);
 }
 
 bool EngineOptions::given(const std::string& option) const {
   return command != nullptr && command->count(option) > 0;
 }
 
-void EngineOptions::settle(SubjectOptions* subject) const {
-  if (!executes()) {
-    for (const auto& [option, stated] :
-         {std::pair("--ranks", ranks.has_value()), std::pair("--devices", devices.has_value()),
-          std::pair("--launcher", launcher.has_value()), std::pair("--timeout", timeout.has_value())}) {
-      if (stated)
-        throw Stop{
-            Exit::usage, fmt::format("{} is for --engine starpu: {} executes nothing", option, name), {}};
-    }
-    return;
+// Options that only another engine has.
+void EngineOptions::expect_no_others() const {
+  struct Option {
+    std::string_view name;
+    bool stated;
+    bool starpu;
+    bool command;
+  };
+  const Option options[] = {
+      {"--ranks", ranks.has_value(), true, false},      {"--devices", devices.has_value(), true, false},
+      {"--launcher", launcher.has_value(), true, true}, {"--timeout", timeout.has_value(), true, true},
+      {"--metric", metric.has_value(), false, true},    {"--better", better.has_value(), false, true}};
+  for (const Option& o : options) {
+    if (!o.stated || (commands() ? o.command : executes() && o.starpu)) continue;
+    if (!o.starpu) throw Stop{Exit::usage, fmt::format("{} is for a command behind --", o.name), {}};
+    throw Stop{Exit::usage,
+               commands()
+                   ? fmt::format("{} is for --engine starpu: a command starts its own processes", o.name)
+                   : fmt::format("{} is for --engine starpu: {} executes nothing", o.name, name),
+               {}};
   }
+}
+
+void EngineOptions::settle_command(SubjectOptions* subject) {
+  if (words.empty()) {
+    throw Stop{Exit::usage, "--engine command executes what stands behind --, and nothing does", {}};
+  }
+  if (metric) {
+    if (const engine::command::Expression e(*metric); !e.error().empty())
+      throw Stop{Exit::usage,
+                 fmt::format("--metric '{}' is no regular expression for a number: {}", *metric, e.error()),
+                 {}};
+  }
+  if (better && !metric)
+    throw Stop{Exit::usage,
+               "--better goes with --metric: of the seconds that a command takes, fewer are better",
+               {}};
+  if (!given("--nodes")) subject->nodes = 1;
+  if (!given("--machine")) subject->machine = "local";
+}
+
+void EngineOptions::settle(SubjectOptions* subject) {
+  if (!words.empty()) {
+    if (given("--engine") && !commands()) {
+      throw Stop{
+          Exit::usage, fmt::format("a command behind -- is executed as it is, not by --engine {}", name), {}};
+    }
+    name = "command";
+  }
+  expect_no_others();
+  if (!executes()) return;
   if (launcher && launcher_words().empty())
     throw Stop{Exit::usage, "--launcher takes a program and its arguments, with every quote closed", {}};
+  if (commands()) {
+    settle_command(subject);
+    adapt(subject);
+    return;
+  }
   if (ranks && given("--nodes") && *ranks != subject->nodes) {
     throw Stop{Exit::usage,
                fmt::format("--ranks says {} and --nodes {}: each node is a process", *ranks, subject->nodes),
@@ -128,12 +195,23 @@ void EngineOptions::settle(SubjectOptions* subject) const {
 
 void EngineOptions::adapt(SubjectOptions* subject) const {
   if (!executes()) return;
+  if (commands()) {
+    subject->metric = program::Metric();
+    if (metric) *subject->metric = {"metric", "", better == "larger", 1};
+    return;
+  }
   subject->adapted = [count = devices](machine::Machine machine, std::vector<std::string>* notes) {
     return executable_machine(std::move(machine), count, notes);
   };
 }
 
+report::Basis EngineOptions::basis() const {
+  if (!executes()) return report::Basis::simulated;
+  return commands() ? report::Basis::measured : report::Basis::verified;
+}
+
 std::vector<std::string> EngineOptions::launcher_words() const {
+  if (!launcher && commands()) return {};
   if (!launcher) return engine::starpu::Settings::default_launcher();
   return base::words(*launcher).value_or(std::vector<std::string>());
 }
@@ -141,6 +219,12 @@ std::vector<std::string> EngineOptions::launcher_words() const {
 std::unique_ptr<engine::Engine> EngineOptions::make(const Subject& subject,
                                                     std::function<bool()> cancelled) const {
   if (!executes()) return std::make_unique<engine::sim::Simulator>(subject.planner);
+  if (commands()) {
+    engine::command::Settings settings = command_settings(std::move(cancelled));
+    const auto model = std::make_shared<const engine::sim::Simulator>(subject.planner);
+    settings.twin = [model](const lang::MapperPtr& mapper) { return model->execute(mapper); };
+    return std::make_unique<engine::command::Command>(std::move(settings));
+  }
   engine::starpu::Settings settings;
   settings.program = rank_program(kOption);
   settings.launcher = launcher_words();
@@ -158,17 +242,60 @@ std::unique_ptr<engine::Engine> EngineOptions::make(const Subject& subject,
   return std::make_unique<engine::starpu::Starpu>(subject.planner, std::move(settings));
 }
 
+engine::command::Settings EngineOptions::command_settings(std::function<bool()> cancelled) const {
+  engine::command::Settings settings;
+  settings.argv = words;
+  settings.launcher = launcher_words();
+  if (metric) settings.metric.emplace(*metric);
+  settings.limit = timeout.value_or(kTimeout);
+  settings.cancelled = std::move(cancelled);
+  // Better known now than after every mapper has failed.
+  const std::string& first = settings.launcher.empty() ? words.front() : settings.launcher.front();
+  if (first.find(engine::command::kMapperWord) == std::string::npos && !is_program(first))
+    throw Stop{Exit::unavailable, fmt::format("there is no program '{}'", first), {}};
+  return settings;
+}
+
+std::unique_ptr<engine::Engine> EngineOptions::make_command(std::function<bool()> cancelled) const {
+  return std::make_unique<engine::command::Command>(command_settings(std::move(cancelled)));
+}
+
 nlohmann::ordered_json EngineOptions::save() const {
   if (!executes()) return {};
+  if (commands()) {
+    return {{"words", words},
+            {"launcher", or_null(launcher)},
+            {"timeout", or_null(timeout)},
+            {"metric", or_null(metric)},
+            {"better", or_null(better)}};
+  }
   return {{"devices", or_null(devices)}, {"launcher", or_null(launcher)}, {"timeout", or_null(timeout)}};
+}
+
+nlohmann::ordered_json EngineOptions::files() const {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const std::string& word : words) {
+    std::error_code none;
+    const std::string program = program_path(word);
+    const std::string& file = program.empty() ? word : program;
+    if (!fs::is_regular_file(file, none)) continue;
+    list.push_back({fs::file_size(file, none), fs::last_write_time(file, none).time_since_epoch().count()});
+  }
+  return list;
 }
 
 void EngineOptions::load(const std::string& engine, const nlohmann::ordered_json& saved) {
   name = engine;
   if (!executes()) return;
-  if (!saved.at("devices").is_null()) devices = saved.at("devices").get<std::int64_t>();
   if (!saved.at("launcher").is_null()) launcher = saved.at("launcher").get<std::string>();
   if (!saved.at("timeout").is_null()) timeout = saved.at("timeout").get<double>();
+  if (commands()) {
+    words = saved.at("words").get<std::vector<std::string>>();
+    if (!saved.at("metric").is_null()) metric = saved.at("metric").get<std::string>();
+    if (!saved.at("better").is_null()) better = saved.at("better").get<std::string>();
+    return;
+  }
+  if (!saved.at("devices").is_null()) devices = saved.at("devices").get<std::int64_t>();
 }
 
 machine::Machine executable_machine(machine::Machine machine, std::optional<std::int64_t> devices,

@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "cli/subject.h"
+#include "engine/command/command.h"
 #include "engine/engine.h"
+#include "report/accuracy.h"
 
 namespace mapwright::cli {
 
@@ -21,25 +23,39 @@ struct EngineOptions {
   std::optional<std::int64_t> devices;
   std::optional<std::string> launcher;
   std::optional<double> timeout;      //!< seconds of one execution
+  std::optional<std::string> metric;  //!< the expression that finds it in what a command writes
+  std::optional<std::string> better;  //!< smaller or larger
+  std::vector<std::string> words;     //!< the command: what stands behind --
   const CLI::App* command = nullptr;  //!< whose options they are; none of a run that goes on
 
-  //! For a command that has the options of SubjectOptions.
-  void add_to(CLI::App* to);
+  //! For a command that has the options of SubjectOptions; `with_commands`: and a command of the user's
+  //! behind --.
+  void add_to(CLI::App* to, bool with_commands = false);
   //! Whether programs really run.
   bool executes() const { return name != "sim"; }
+  //! Whether a command of the user's does.
+  bool commands() const { return name == "command"; }
+  report::Basis basis() const;
   //! What the user left open is what fits the engine. Twice is as good as once. Throws Stop.
-  void settle(SubjectOptions* subject) const;
-  //! The machine as the engine needs it, which a settled subject has.
+  void settle(SubjectOptions* subject);
+  //! The machine and the program as the engine needs them, which a settled subject has.
   void adapt(SubjectOptions* subject) const;
   //! `cancelled` ends executions. Throws Stop.
   std::unique_ptr<engine::Engine> make(const Subject& subject, std::function<bool()> cancelled) const;
+  //! Of a command alone, without a model of what it does. Throws Stop.
+  std::unique_ptr<engine::Engine> make_command(std::function<bool()> cancelled) const;
 
   //! What executions depend on, beside the mapper; nothing for engines without options.
   nlohmann::ordered_json save() const;
+  //! The state of the files that a command names: it does other things once one of them has changed.
+  nlohmann::ordered_json files() const;
   //! Throws what JSON throws.
   void load(const std::string& engine, const nlohmann::ordered_json& saved);
 
  private:
+  void settle_command(SubjectOptions* subject);
+  void expect_no_others() const;
+  engine::command::Settings command_settings(std::function<bool()> cancelled) const;
   bool given(const std::string& option) const;
   std::vector<std::string> launcher_words() const;
 };

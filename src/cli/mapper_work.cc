@@ -175,7 +175,7 @@ Json run_document(const SubjectOptions& options, const Subject& subject, const s
   d["nodes"] = options.nodes;
   d["mapper"] = options.mapper;
   d["engine"] = engine;
-  report::add_execution(&d, *subject.program, execution);
+  report::add_execution(&d, subject.program->metric, execution);
   report::add_findings(&d, findings);
   add_problems(&d, execution.failure ? execution.failure->problems : base::Diagnostics());
   return d;

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -9,6 +11,7 @@
 #include "cli/mapper_work.h"
 #include "cli/subject.h"
 #include "guide/guide.h"
+#include "report/json.h"
 #include "report/run_text.h"
 #include "report/trace.h"
 
@@ -21,16 +24,19 @@ class Run : public Command {
     CLI::App* a = add(parent, "run", "Executes a program under a mapper and says where the time went",
                       "mapwright run circuit --mapper expert --machine lassen --nodes 2");
     subject_.add_to(a);
-    engine_.add_to(a);
+    engine_.add_to(a, true);
     a->add_option("--trace", trace_, "Writes a timeline there, which Perfetto (ui.perfetto.dev) shows")
         ->type_name("FILE");
     guide_.add_to(a);
   }
 
+  std::vector<std::string>* words() override { return &engine_.words; }
+
   Exit run(Console& console) override {
     if (trace_) expect_output("--trace", *trace_, {subject_.program, subject_.mapper});
     engine_.settle(&subject_);
     const guide::Guide guide = make_guide(guide_);
+    if (subject_.program.empty()) return run_alone(guide, console);
     const Subject subject = make_subject(subject_);
     const auto placer = make_mapper(subject_, subject);
     for (const std::string& note : subject.notes) console.say(note);
@@ -46,18 +52,54 @@ class Run : public Command {
       console.problems(execution.failure->problems);
       console.result(report::findings_text(feedback.findings, true));
     } else {
-      console.result(report::run_text(execution) + report::findings_text(feedback.findings, false));
+      console.result(report::run_text(subject.program->metric, execution) +
+                     report::findings_text(feedback.findings, false));
     }
     return execution.failure ? Exit::failed : Exit::ok;
   }
 
  private:
+  // A command of which nothing is known.
+  Exit run_alone(const guide::Guide& guide, Console& console) const {
+    if (trace_)
+      throw Stop{Exit::usage, "--trace takes a program: of a command alone there is no timeline", {}};
+    if (subject_.mapper == "expert" || subject_.mapper == "default-like")
+      throw Stop{Exit::no_input, fmt::format("there is no {} mapper for a command", subject_.mapper), {}};
+    const lang::MapperPtr mapper = compile(mapper_source(subject_.mapper));
+    const Interrupt interrupt;
+    const engine::Execution execution =
+        ended(engine_.make_command([&] { return interrupt.asked(); })->execute(mapper));
+    const program::Metric& metric = *subject_.metric;
+    const guide::Feedback feedback = guide.executed(execution, *mapper);
+    if (json()) {
+      Json d;
+      d["schema"] = "mapwright.run/1";
+      d["command"] = engine_.words;
+      d["mapper"] = subject_.mapper;
+      d["engine"] = engine_.name;
+      report::add_execution(&d, metric, execution);
+      report::add_findings(&d, feedback.findings);
+      add_problems(&d, {});
+      console.result(dump(d));
+    } else if (execution.failure) {
+      console.say_lines(execution.failure->text);
+      console.result(report::findings_text(feedback.findings, true));
+    } else {
+      console.result(report::run_text(metric, execution));
+    }
+    return execution.failure ? Exit::failed : Exit::ok;
+  }
+
   engine::Execution really_execute(const Subject& subject, lang::Placer* placer) const {
     const Interrupt interrupt;
     const auto engine = engine_.make(subject, [&] { return interrupt.asked(); });
     // Engines plan by themselves; what functions print is this placer's.
     subject.planner->plan(*placer);
-    engine::Execution execution = engine->execute(placer->mapper());
+    return ended(engine->execute(placer->mapper()));
+  }
+
+  // What came of the program, and not of the attempt to run it.
+  static engine::Execution ended(engine::Execution execution) {
     if (!execution.failure) return execution;
     if (execution.failure->code == engine::kCancelled) throw Stop{Exit::interrupted, "interrupted", {}};
     if (execution.failure->code == engine::kNotStarted)

@@ -98,7 +98,9 @@ Subject make_subject(const SubjectOptions& options) {
   subject.machine = options.machine_text ? parse_machine(options.machine, *options.machine_text)
                                          : load_machine(options.machine);
   if (options.adapted) subject.machine = options.adapted(std::move(subject.machine), &subject.notes);
-  subject.program = std::make_shared<const program::Program>(make_program(options, subject.machine));
+  program::Program program = make_program(options, subject.machine);
+  if (options.metric) program.metric = *options.metric;
+  subject.program = std::make_shared<const program::Program>(std::move(program));
   const std::vector<std::string>& notes = subject.program->notes;
   subject.notes.insert(subject.notes.end(), notes.begin(), notes.end());
   if (options.nodes > machine::Grid::kMaxNodes / subject.program->ranks_per_node) {
@@ -136,6 +138,11 @@ base::SourcePtr shipped_mapper(const std::string& kind, const std::string& progr
   return std::make_shared<base::Source>(file.filename().string(), read_text(file.string()));
 }
 
+base::SourcePtr mapper_source(const std::string& name) {
+  if (name == "default") return default_mapper();
+  return std::make_shared<base::Source>(name == "-" ? "<stdin>" : name, read_text(name));
+}
+
 lang::MapperPtr compile(const base::SourcePtr& source) {
   const lang::Compilation compiled = lang::compile(source);
   if (!compiled.mapper) throw Stop{Exit::bad_mapper, "", compiled.problems};
@@ -150,9 +157,7 @@ std::shared_ptr<lang::Placer> bound_mapper(const base::SourcePtr& source, const 
 
 std::shared_ptr<lang::Placer> make_mapper(const SubjectOptions& options, const Subject& subject) {
   base::SourcePtr source;
-  if (options.mapper == "default") {
-    source = default_mapper();
-  } else if (options.mapper == "expert" || options.mapper == "default-like") {
+  if (options.mapper == "expert" || options.mapper == "default-like") {
     source = shipped_mapper(options.mapper, subject.program->name);
     if (!source) {
       throw Stop{Exit::no_input,
@@ -160,8 +165,7 @@ std::shared_ptr<lang::Placer> make_mapper(const SubjectOptions& options, const S
                  {}};
     }
   } else {
-    source = std::make_shared<base::Source>(options.mapper == "-" ? "<stdin>" : options.mapper,
-                                            read_text(options.mapper));
+    source = mapper_source(options.mapper);
   }
   return bound_mapper(source, subject);
 }

@@ -29,6 +29,7 @@ struct SubjectOptions {
   std::optional<std::string> machine_text;
   //! The machine as an engine needs it, and what to say of that; empty: as it is.
   std::function<machine::Machine(machine::Machine, std::vector<std::string>* notes)> adapted;
+  std::optional<program::Metric> metric;  //!< in place of the program's own
 
   //! PROGRAM ... --mapper MAPPER
   void add_to(CLI::App* command);
@@ -68,6 +69,9 @@ base::SourcePtr default_mapper();
 //! What a strategy begins with: the fixed ones are what they are called, all others begin with `start`. Null
 //! where there is no expert's mapper.
 base::SourcePtr start_of(std::string_view strategy, const base::SourcePtr& start, const std::string& program);
+
+//! The text of a file, of standard input for -, of the default for "default". Throws Stop.
+base::SourcePtr mapper_source(const std::string& name);
 
 //! The mapper in a text or file, compiled. Throws Stop.
 lang::MapperPtr compile(const base::SourcePtr& source);

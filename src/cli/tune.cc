@@ -230,6 +230,8 @@ class Tune : public Command {
     store_.add_to(a);
   }
 
+  std::vector<std::string>* words() override { return &settings_.engine.words; }
+
   Exit run(Console& console) override {
     settings_.read_files();
     if (dry_run_) {

@@ -63,7 +63,7 @@ void TuneSettings::add_to(CLI::App* command) {
   subject.add_program(command);
   command->add_option("--from", from, "The mapper to begin with, instead of the engine's default")
       ->type_name("FILE");
-  engine.add_to(command);
+  engine.add_to(command, true);
   command
       ->add_option("--strategy", strategy,
                    "How mappers are found: " + fmt::format("{}", fmt::join(strategy_names(), ", ")))
@@ -111,6 +111,13 @@ void TuneSettings::read_files() {
                fmt::format("--from has no effect on the strategy {}: it has its own mapper", strategy),
                {}};
   engine.settle(&subject);
+  if (subject.program.empty()) {
+    throw Stop{
+        Exit::configuration,
+        "to tune a command takes a model of its program: a program file, as docs/programs.md describes them, "
+        "before --",
+        {}};
+  }
   if (subject.program == "-" && from == "-")
     throw Stop{Exit::usage, "only one of the program and the mapper can be standard input", {}};
   if (names_file(subject.program)) subject.program_text = read_text(subject.program, Exit::configuration);
@@ -138,6 +145,7 @@ std::string TuneSettings::subject_key() const {
   for (const base::SourcePtr& r : rules) key["rules"].push_back(base::digest(r->text()));
   if (engine.executes()) {
     key["execution"] = engine.save();
+    if (engine.commands()) key["files"] = engine.files();
     // What was measured on one computer says nothing of another one.
     key["computer"] = base::digest(machine::save(machine::local_machine()));
   }

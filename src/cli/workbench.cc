@@ -33,7 +33,7 @@ report::TuningResult Workbench::begin(tune::StoreJournal* journal) const {
   result.strategy = settings_.strategy;
   result.program = program();
   result.metric = subject_.program->metric;
-  result.executed = settings_.engine.executes();
+  result.basis = settings_.engine.basis();
   result.run = journal->id();
   if (expert_) result.expert = baseline(*expert_, store::Role::expert, journal);
   result.default_mapper = baseline(*default_, store::Role::default_mapper, journal);

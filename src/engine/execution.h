@@ -76,6 +76,8 @@ struct Execution {
   std::vector<plan::MemoryUse> memory;
   Profile profile;
   std::optional<Measured> measured;  //!< of a real execution
+  //! All but the metric is what a model of the program predicts, which the engine does not see.
+  bool modelled = false;
 };
 
 //! An execution of a plan, from when its ops ran: the metric, and the traffic and the memory of the plan.

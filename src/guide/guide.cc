@@ -83,8 +83,10 @@ std::string text(const Feedback& feedback) {
 
 Feedback Guide::executed(const engine::Execution& execution, const lang::CompiledMapper& mapper) const {
   if (!execution.failure) {
-    const std::string said = metric_text(execution.profile.plan->program->metric, execution.metric);
-    if (level_ == Level::system) return {said, {}};
+    const bool known = execution.profile.plan != nullptr;
+    const std::string said = known ? metric_text(execution.profile.plan->program->metric, execution.metric)
+                                   : fmt::format("metric: {:.6g}", execution.metric);
+    if (level_ == Level::system || !known) return {said, {}};
     return cut(said, rules_ == RuleSet::ours ? findings(execution, mapper) : recognised(said));
   }
   const plan::Failure& failure = *execution.failure;

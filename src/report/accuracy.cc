@@ -23,8 +23,9 @@ constexpr double kMedian = 2.5;
 
 }  // namespace
 
-std::string accuracy_text(std::string_view program, bool executed) {
-  if (executed) return "measured in real executions, whose answers were verified";
+std::string accuracy_text(std::string_view program, Basis basis) {
+  if (basis == Basis::measured) return "measured in real executions";
+  if (basis == Basis::verified) return "measured in real executions, whose answers were verified";
   const auto* const found = std::ranges::find(kDeviations, program, &Deviation::program);
   if (found == kDeviations.end())
     return fmt::format("simulated; in the median {} % off on Lassen, unmeasured for this program", kMedian);

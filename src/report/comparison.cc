@@ -122,7 +122,7 @@ std::string comparison_text(const std::vector<Comparison>& programs) {
                     base::visible(c.subject), base::visible(c.metric.name), base::visible(c.metric.unit),
                     c.metric.larger_is_better ? "larger" : "smaller", metric_text(c.expert),
                     metric_text(c.default_mapper), c.expert ? "" : "; figures are multiples of the default",
-                    accuracy_text(c.program, c.executed));
+                    accuracy_text(c.program, c.basis));
     text += table(c);
   }
   return text;
@@ -157,7 +157,7 @@ void add_comparison(Json* document, const std::vector<Comparison>& programs) {
                          {"metric", metric_json(c.metric)},
                          {"expert", number(c.expert)},
                          {"default", number(c.default_mapper)},
-                         {"accuracy", accuracy_text(c.program, c.executed)}});
+                         {"accuracy", accuracy_text(c.program, c.basis)}});
     for (const Series& s : c.series) {
       for (const std::int64_t n : budgets_of(s)) {
         const auto& metric = s.best[static_cast<std::size_t>(n) - 1];

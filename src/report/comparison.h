@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "program/program.h"
+#include "report/accuracy.h"
 #include "report/json.h"
 
 namespace mapwright::report {
@@ -24,7 +25,7 @@ struct Series {
 struct Comparison {
   std::string subject;  //!< "circuit on 2 nodes of p100x4"
   std::string program;
-  bool executed = false;  //!< really, not simulated
+  Basis basis = Basis::simulated;
   program::Metric metric;
   std::optional<double> expert;
   std::optional<double> default_mapper;

@@ -96,25 +96,24 @@ Json metric_json(const program::Metric& metric) {
           {"better", metric.larger_is_better ? "larger" : "smaller"}};
 }
 
-void add_execution(Json* document, const program::Program& program, const engine::Execution& e) {
+void add_execution(Json* document, const program::Metric& metric, const engine::Execution& e) {
   Json& d = *document;
   d["outcome"] = e.failure ? "failed" : "ok";
   d["failure"] = nullptr;
-  if (e.failure) {
-    d["failure"] = {{"code", e.failure->code}, {"text", e.failure->text}};
-    for (const char* figure : {"metric", "seconds_per_iteration", "gflops_per_node", "bytes"})
-      d[figure] = nullptr;
-    for (const char* list : {"memory", "critical_path", "tasks", "processors", "regions"})
-      d[list] = Json::array();
-    return;
-  }
-  const engine::Summary summary = summarize(e);
-  d["metric"] = {{"name", program.metric.name},
-                 {"unit", program.metric.unit},
-                 {"value", e.metric},
-                 {"better", program.metric.larger_is_better ? "larger" : "smaller"}};
+  if (e.failure) d["failure"] = {{"code", e.failure->code}, {"text", e.failure->text}};
+  for (const char* figure : {"metric", "seconds_per_iteration", "gflops_per_node", "bytes"})
+    d[figure] = nullptr;
+  for (const char* list : {"memory", "critical_path", "tasks", "processors", "regions"})
+    d[list] = Json::array();
+  if (e.failure) return;
+  d["metric"] = metric_json(metric);
+  d["metric"]["value"] = e.metric;
   d["seconds_per_iteration"] = e.seconds_per_iteration;
-  d["gflops_per_node"] = summary.gflops_per_node;
+  if (!e.profile.plan) return;
+  const program::Program& program = *e.profile.plan->program;
+  const engine::Summary summary = summarize(e);
+  if (e.modelled) d["modelled"] = true;
+  if (!e.modelled) d["gflops_per_node"] = summary.gflops_per_node;
   d["bytes"] = {{"local", e.traffic.local},
                 {"intra_node", e.traffic.intra_node},
                 {"inter_node", e.traffic.inter_node},

@@ -61,7 +61,7 @@ IndexTaskMap update, look one_each;
 )";
 
 TEST(Report, SaysWhereTimeAndBytesWent) {
-  EXPECT_EQ(run_text(executed(exchange(), kOneEach, 2)),
+  EXPECT_EQ(run_text(exchange().metric, executed(exchange(), kOneEach, 2)),
             R"(sketch: time 4.1 s, 4.1 s per iteration, 975.61 GFLOP/s per node
 
 critical path
@@ -169,7 +169,7 @@ TEST(Report, ManyRowsAreSummedUp) {
   for (int i = 0; i < 9; ++i) s.task("t" + std::to_string(i), {on(ProcessorKind::gpu)});
   s.loop(1);
   for (int i = 0; i < 9; ++i) s.launch("t" + std::to_string(i), 1, (i + 1) * 1e12);
-  const std::string text = run_text(executed(s.done(), "", 1));
+  const std::string text = run_text(s.done().metric, executed(s.done(), "", 1));
   EXPECT_NE(text.find("t3        GPU      1   4 s       4 s    4 %\n3 others           3   6 s       2 s\n"),
             std::string::npos)
       << text;
@@ -179,7 +179,7 @@ TEST(Report, ManyRowsAreSummedUp) {
 TEST(Report, TheDocumentHoldsTheSame) {
   Json d;
   const auto p = exchange();
-  add_execution(&d, p, executed(p, kOneEach, 2));
+  add_execution(&d, p.metric, executed(p, kOneEach, 2));
   EXPECT_EQ(d["outcome"], "ok");
   EXPECT_EQ(d["failure"], nullptr);
   EXPECT_EQ(d["bytes"]["inter_node"], 2'000'000'000);
@@ -197,7 +197,7 @@ TEST(Report, AFailureHasItsDocument) {
   engine::Execution failed;
   failed.failure = plan::Failure{"layout", "stride does not match", {}};
   Json d;
-  add_execution(&d, exchange(), failed);
+  add_execution(&d, exchange().metric, failed);
   EXPECT_EQ(d.dump(),
             R"({"outcome":"failed","failure":{"code":"layout","text":"stride does not match"},"metric":null,)"
             R"("seconds_per_iteration":null,"gflops_per_node":null,"bytes":null,"memory":[],)"

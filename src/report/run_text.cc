@@ -13,14 +13,22 @@ namespace {
 
 using Align = Table::Align;
 
-std::string head(const engine::Execution& e, const engine::Summary& summary) {
-  const program::Program& program = *e.profile.plan->program;
-  std::string text = fmt::format("{}: {} {:.6g} {}, {:.6g} s per iteration", base::visible(program.name),
-                                 base::visible(program.metric.name), e.metric,
-                                 base::visible(program.metric.unit), e.seconds_per_iteration);
+std::string head(const program::Metric& metric, const engine::Execution& e) {
+  const plan::Plan* plan = e.profile.plan.get();
+  std::string text =
+      fmt::format("{}{} {:.6g}", plan != nullptr ? base::visible(plan->program->name) + ": " : "",
+                  base::visible(metric.name), e.metric);
+  if (!metric.unit.empty()) text += " " + base::visible(metric.unit);
+  // A command's time is the whole of it.
+  if (plan == nullptr || e.modelled)
+    return text +
+           (e.metric == e.seconds_per_iteration ? ""
+                                                : fmt::format(", {:.6g} s in all", e.seconds_per_iteration)) +
+           "\n";
+  text += fmt::format(", {:.6g} s per iteration", e.seconds_per_iteration);
   // Where the program counts them itself, once is enough.
-  if (summary.gflops_per_node > 0 && program.metric.unit != "GFLOP/s")
-    text += fmt::format(", {:.6g} GFLOP/s per node", summary.gflops_per_node);
+  const double gflops = engine::summarize(e).gflops_per_node;
+  if (gflops > 0 && metric.unit != "GFLOP/s") text += fmt::format(", {:.6g} GFLOP/s per node", gflops);
   return text + "\n";
 }
 
@@ -163,12 +171,15 @@ std::string measured_text(const engine::Measured& m) {
 
 }  // namespace
 
-std::string run_text(const engine::Execution& execution) {
+std::string run_text(const program::Metric& metric, const engine::Execution& execution) {
+  if (!execution.profile.plan) return head(metric, execution);
   const plan::Plan& plan = *execution.profile.plan;
   const engine::Summary summary = summarize(execution);
-  return head(execution, summary) + path_lines(critical_path(execution.profile), *plan.program) +
-         task_table(summary, *plan.program) + processor_table(summary) + flow_table(summary, *plan.program) +
-         memory_table(summary, *plan.site) + (execution.measured ? measured_text(*execution.measured) : "");
+  return head(metric, execution) +
+         (execution.modelled ? "what follows is what its model predicts for this mapper\n" : "") +
+         path_lines(critical_path(execution.profile), *plan.program) + task_table(summary, *plan.program) +
+         processor_table(summary) + flow_table(summary, *plan.program) + memory_table(summary, *plan.site) +
+         (execution.measured ? measured_text(*execution.measured) : "");
 }
 
 std::string findings_text(const std::vector<guide::Finding>& findings, bool failed) {

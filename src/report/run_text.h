@@ -13,7 +13,7 @@ namespace mapwright::report {
 inline constexpr std::size_t kMostRows = 6;
 
 //! Lines with their ends. Of an execution that did not fail.
-std::string run_text(const engine::Execution& execution);
+std::string run_text(const program::Metric& metric, const engine::Execution& execution);
 
 //! What to change, in the order of the findings: at most kMostFindings, with the share of the time where it
 //! is known and, where the execution failed, with the edits. Empty where there is nothing.

@@ -93,7 +93,7 @@ std::string progress_text(const TuningResult& r, const tune::Progress& p, std::i
 std::string tuning_text(const TuningResult& r) {
   std::string text =
       fmt::format("{}: {}, {} is better\n{}\n\n", base::visible(r.subject), base::visible(r.metric.name),
-                  r.metric.larger_is_better ? "larger" : "smaller", accuracy_text(r.program, r.executed));
+                  r.metric.larger_is_better ? "larger" : "smaller", accuracy_text(r.program, r.basis));
   Table table({{"mapper", Align::left}, {r.metric.unit}, {"x expert"}});
   table.add({"expert", metric_text(r.expert), speedup_text(r, r.expert)});
   table.add({"default", metric_text(r.default_mapper), speedup_text(r, r.default_mapper)});
@@ -144,7 +144,7 @@ std::string best_header(const TuningResult& r) {
   compared("the expert's mapper", r.expert);
   compared("the default", r.default_mapper);
   text += fmt::format(";\n# trial {} of run {}, by {}; {}.\n", best.number, r.run, r.strategy,
-                      accuracy_text(r.program, r.executed));
+                      accuracy_text(r.program, r.basis));
   if (!r.changes.empty()) {
     text += fmt::format("#\n# Against {}:\n", r.compared);
     for (const std::string& line : r.changes) text += "#   " + line + "\n";
@@ -167,7 +167,7 @@ void add_tuning(Json* document, const TuningResult& r) {
                   ? Json()
                   : Json{{"mapper", r.best_file}, {"metric", number(best->metric)}, {"trial", best->number}};
   d["baselines"] = {{"expert", number(r.expert)}, {"default", number(r.default_mapper)}};
-  d["accuracy"] = accuracy_text(r.program, r.executed);
+  d["accuracy"] = accuracy_text(r.program, r.basis);
   d["speedup_over_expert"] =
       best != nullptr && r.expert ? Json(tune::speedup(*best->metric, *r.expert, r.metric)) : Json();
   d["evaluations"] = r.outcome.evaluations;

@@ -8,6 +8,7 @@
 
 #include "llm/session.h"
 #include "program/program.h"
+#include "report/accuracy.h"
 #include "report/json.h"
 #include "tune/tuning.h"
 
@@ -28,7 +29,7 @@ struct TuningResult {
   std::string run;  //!< its id
   program::Metric metric;
   std::string program;
-  bool executed = false;         //!< really, not simulated
+  Basis basis = Basis::simulated;
   std::optional<double> expert;  //!< metrics; none where there is no such mapper, or it fails
   std::optional<double> default_mapper;
   tune::Outcome outcome;

@@ -169,23 +169,50 @@ class Child {
   pid_t pid_ = 0;
 };
 
-// Reads what there is; false at the end.
-bool read_some(int fd, std::size_t most, std::string* text, bool* cut) {
-  std::array<char, std::size_t{1} << 16> chunk{};
-  const ssize_t got = ::read(fd, chunk.data(), chunk.size());
-  if (got < 0) return errno == EINTR || errno == EAGAIN;
-  const auto size = static_cast<std::size_t>(got);
-  const std::size_t kept = std::min(size, most - text->size());
-  text->append(chunk.data(), kept);
-  *cut = *cut || kept < size;
-  return got > 0;
-}
+// What a stream gave, as much of it as is kept.
+class Kept {
+ public:
+  Kept(const Command& command, std::string* text, bool* cut)
+      : most_(command.most_output), end_(command.keeps_end), text_(*text), cut_(*cut) {}
+
+  // Reads what there is; false at the end.
+  bool read_from(int fd) {
+    std::array<char, std::size_t{1} << 16> chunk{};
+    const ssize_t got = ::read(fd, chunk.data(), chunk.size());
+    if (got < 0) return errno == EINTR || errno == EAGAIN;
+    const auto size = static_cast<std::size_t>(got);
+    const std::size_t kept = end_ ? size : std::min(size, most_ - text_.size());
+    text_.append(chunk.data(), kept);
+    cut_ = cut_ || kept < size;
+    // Seldom, because all that stays moves.
+    if (text_.size() / 2 > most_) drop();
+    return got > 0;
+  }
+
+  void finish() {
+    if (text_.size() > most_) drop();
+  }
+
+ private:
+  void drop() {
+    text_.erase(0, text_.size() - most_);
+    cut_ = true;
+  }
+
+  std::size_t most_;
+  bool end_;
+  std::string& text_;
+  bool& cut_;
+};
 
 // Its three streams, as far as they are open.
 class Streams {
  public:
   Streams(const Command& command, Outcome* outcome)
-      : command_(command), outcome_(outcome), left_(command.input) {}
+      : command_(command),
+        left_(command.input),
+        kept_out_(command, &outcome->out, &outcome->out_cut),
+        kept_err_(command, &outcome->err, &outcome->err_cut) {}
 
   int open() {
     for (Pipe* pipe : {&in_, &out_, &err_}) {
@@ -214,13 +241,15 @@ class Streams {
                                pollfd{out_.read.get(), POLLIN, 0}, pollfd{err_.read.get(), POLLIN, 0}};
     if (::poll(ends.data(), ends.size(), static_cast<int>(wait.count())) <= 0) return false;
     if (ends[0].revents != 0 && !write_some()) in_.write.close();
-    if (ends[1].revents != 0 &&
-        !read_some(out_.read.get(), command_.most_output, &outcome_->out, &outcome_->out_cut))
-      out_.read.close();
-    if (ends[2].revents != 0 &&
-        !read_some(err_.read.get(), command_.most_output, &outcome_->err, &outcome_->err_cut))
-      err_.read.close();
+    if (ends[1].revents != 0 && !kept_out_.read_from(out_.read.get())) out_.read.close();
+    if (ends[2].revents != 0 && !kept_err_.read_from(err_.read.get())) err_.read.close();
     return true;
+  }
+
+  // Nothing more comes.
+  void finish() {
+    kept_out_.finish();
+    kept_err_.finish();
   }
 
  private:
@@ -232,8 +261,9 @@ class Streams {
   }
 
   const Command& command_;
-  Outcome* outcome_;
   std::string_view left_;
+  Kept kept_out_;
+  Kept kept_err_;
   Pipe in_;
   Pipe out_;
   Pipe err_;
@@ -287,6 +317,7 @@ Outcome run(const Command& command) {
   constexpr int kMostLeft = 64;
   for (int i = 0; i < kMostLeft && streams.reading() && streams.move(milliseconds(0)); ++i) {
   }
+  streams.finish();
   if (status && WIFEXITED(*status)) outcome.exit = WEXITSTATUS(*status);
   if (status && WIFSIGNALED(*status)) {
     outcome.signal = WTERMSIG(*status);

@@ -24,6 +24,7 @@ struct Command {
   //! is no more.
   bool holds_input = false;
   std::size_t most_output = std::size_t{1} << 20;  //!< bytes kept of each of standard output and error
+  bool keeps_end = false;                          //!< the last of them, not the first
   std::chrono::milliseconds limit{60'000};         //!< for all of it, from its start
   //! Between SIGTERM and SIGKILL, once the limit is over.
   std::chrono::milliseconds grace{500};
@@ -45,7 +46,7 @@ struct Outcome {
   End end = End::not_started;
   int exit = -1;    //!< its exit status, where it exited
   int signal = 0;   //!< that ended it, where one did
-  std::string out;  //!< the beginning of what it wrote, most_output bytes of it
+  std::string out;  //!< of what it wrote, most_output bytes: the first, or the last
   std::string err;
   bool out_cut = false;  //!< there was more, which is lost
   bool err_cut = false;

@@ -90,6 +90,23 @@ TEST_F(Process, ReadsItsInputAndTheEndOfIt) {
       << "no input is an empty one";
 }
 
+TEST_F(Process, ItsInputMayStayOpen) {
+  Command c = line("head -c 5; cat; echo over");
+  c.input = "12345";
+  c.holds_input = true;
+  c.limit = milliseconds(500);
+  const Outcome waiting = run(c);
+  EXPECT_EQ(waiting.end, End::timed_out) << "there may be more to come";
+  EXPECT_EQ(waiting.out, "12345");
+  c = line("head -c 5");
+  c.input = "12345";
+  c.holds_input = true;
+  Outcome o;
+  EXPECT_LT(elapsed(c, &o), 10);
+  EXPECT_EQ(o.end, End::exited);
+  EXPECT_EQ(o.out, "12345");
+}
+
 TEST_F(Process, MayLeaveItsInputUnread) {
   Command c = line("exec 0<&-; printf done");
   c.input.assign(std::size_t{1} << 20, 'x');
@@ -110,6 +127,20 @@ TEST_F(Process, FloodsAreCutAndSaid) {
   EXPECT_TRUE(o.out_cut);
   EXPECT_EQ(o.err.size(), 300U);
   EXPECT_FALSE(o.err_cut);
+}
+
+TEST_F(Process, OfFloodsTheEndMayBeKept) {
+  Command c = line("head -c 5000000 /dev/zero; printf 'the end'; printf 0123456789 >&2");
+  c.most_output = 7;
+  c.keeps_end = true;
+  const Outcome o = run(c);
+  EXPECT_EQ(o.out, "the end");
+  EXPECT_TRUE(o.out_cut);
+  EXPECT_EQ(o.err, "3456789");
+  EXPECT_TRUE(o.err_cut);
+  c.most_output = 10;
+  EXPECT_EQ(run(c).err, "0123456789");
+  EXPECT_FALSE(run(c).err_cut);
 }
 
 TEST_F(Process, AnEndlessFloodEndsAtItsLimit) {

@@ -112,7 +112,10 @@ os::Environment environment_of(const os::TemporaryFolder& folder, const os::Temp
 
 // Why there is no answer.
 plan::Failure failed_run(const os::Outcome& outcome, double limit) {
-  if (auto said = said_failure(outcome.err)) return *std::move(said);
+  // Those who are ended say something about that as well.
+  if (outcome.end != os::End::cancelled) {
+    if (auto said = said_failure(outcome.err)) return *std::move(said);
+  }
   switch (outcome.end) {
     case os::End::timed_out:
       return failure("timeout", fmt::format("the execution was not over after {} s", limit));
