@@ -53,7 +53,7 @@ TEST_F(CommandRun, HasAMetricAndNothingElseWithoutAModel) {
   EXPECT_EQ(d["command"], (ordered_json{"./program.sh", "{mapper}"}));
   EXPECT_EQ(d["outcome"], "ok");
   EXPECT_EQ(d["metric"],
-            (ordered_json{{"name", "metric"}, {"unit", ""}, {"better", "smaller"}, {"value", 8.5}}));
+            (ordered_json{{"name", "metric"}, {"unit", ""}, {"value", 8.5}, {"better", "smaller"}}));
   EXPECT_EQ(d["bytes"], nullptr);
   EXPECT_EQ(d["tasks"], ordered_json::array());
   EXPECT_FALSE(d.contains("modelled"));

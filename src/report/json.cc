@@ -106,8 +106,10 @@ void add_execution(Json* document, const program::Metric& metric, const engine::
   for (const char* list : {"memory", "critical_path", "tasks", "processors", "regions"})
     d[list] = Json::array();
   if (e.failure) return;
-  d["metric"] = metric_json(metric);
-  d["metric"]["value"] = e.metric;
+  d["metric"] = {{"name", metric.name},
+                 {"unit", metric.unit},
+                 {"value", e.metric},
+                 {"better", metric.larger_is_better ? "larger" : "smaller"}};
   d["seconds_per_iteration"] = e.seconds_per_iteration;
   if (!e.profile.plan) return;
   const program::Program& program = *e.profile.plan->program;
