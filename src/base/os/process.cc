@@ -173,7 +173,7 @@ class Child {
 class Kept {
  public:
   Kept(const Command& command, std::string* text, bool* cut)
-      : most_(command.most_output), end_(command.keeps_end), text_(*text), cut_(*cut) {}
+      : most_(command.most_output), end_(command.keeps_end), text_(*text), cut_(cut) {}
 
   // Reads what there is; false at the end.
   bool read_from(int fd) {
@@ -183,7 +183,7 @@ class Kept {
     const auto size = static_cast<std::size_t>(got);
     const std::size_t kept = end_ ? size : std::min(size, most_ - text_.size());
     text_.append(chunk.data(), kept);
-    cut_ = cut_ || kept < size;
+    if (kept < size) *cut_ = true;
     // Seldom, because all that stays moves.
     if (text_.size() / 2 > most_) drop();
     return got > 0;
@@ -196,13 +196,13 @@ class Kept {
  private:
   void drop() {
     text_.erase(0, text_.size() - most_);
-    cut_ = true;
+    *cut_ = true;
   }
 
   std::size_t most_;
   bool end_;
   std::string& text_;
-  bool& cut_;
+  bool* cut_;
 };
 
 // Its three streams, as far as they are open.
