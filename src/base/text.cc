@@ -108,6 +108,11 @@ std::string visible_lines(std::string_view text) {
   return shown;
 }
 
+std::string last_lines(std::string_view text, std::size_t bytes) {
+  const std::string lines = visible_lines(cut_left(text, bytes));
+  return lines.empty() ? "" : "\n" + lines;
+}
+
 std::size_t display_width(std::string_view shown) {
   return static_cast<std::size_t>(std::ranges::count_if(shown, [](char c) { return !is_continuation(c); }));
 }

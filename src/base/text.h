@@ -16,6 +16,9 @@ namespace mapwright::base {
 std::string visible(std::string_view text);
 //! The same line by line, without white space at the ends of lines and of the text.
 std::string visible_lines(std::string_view text);
+//! These lines of the last `bytes`, each behind an end of line: below another one. Empty where there are
+//! none.
+std::string last_lines(std::string_view text, std::size_t bytes);
 
 //! Columns that a terminal needs for a text that went through visible(): one per code point.
 std::size_t display_width(std::string_view shown);

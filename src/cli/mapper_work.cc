@@ -166,19 +166,18 @@ engine::Execution execute(const Subject& subject, lang::Placer* placer) {
   return execution;
 }
 
-Json run_document(const SubjectOptions& options, const Subject& subject, const std::string& engine,
-                  const engine::Execution& execution, const std::vector<guide::Finding>& findings) {
-  Json d;
-  d["schema"] = "mapwright.run/1";
-  d["program"] = subject.program->name;
-  d["machine"] = subject.machine.name;
-  d["nodes"] = options.nodes;
-  d["mapper"] = options.mapper;
-  d["engine"] = engine;
-  report::add_execution(&d, subject.program->metric, execution);
-  report::add_findings(&d, findings);
-  add_problems(&d, execution.failure ? execution.failure->problems : base::Diagnostics());
-  return d;
+Json run_head(const SubjectOptions& options, const Subject& subject, const std::string& engine) {
+  return {{"schema", "mapwright.run/1"},     {"program", subject.program->name},
+          {"machine", subject.machine.name}, {"nodes", options.nodes},
+          {"mapper", options.mapper},        {"engine", engine}};
+}
+
+Json run_document(Json head, const program::Metric& metric, const engine::Execution& execution,
+                  const std::vector<guide::Finding>& findings) {
+  report::add_execution(&head, metric, execution);
+  report::add_findings(&head, findings);
+  add_problems(&head, execution.failure ? execution.failure->problems : base::Diagnostics());
+  return head;
 }
 
 }  // namespace mapwright::cli

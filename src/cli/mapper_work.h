@@ -58,8 +58,9 @@ std::string place_json(const Placing& placing);
 //! Plans a mapper and simulates the plan.
 engine::Execution execute(const Subject& subject, lang::Placer* placer);
 
-//! As mapwright.run/1.
-Json run_document(const SubjectOptions& options, const Subject& subject, const std::string& engine,
-                  const engine::Execution& execution, const std::vector<guide::Finding>& findings);
+//! What a document of an execution begins with, and the whole, as mapwright.run/1.
+Json run_head(const SubjectOptions& options, const Subject& subject, const std::string& engine);
+Json run_document(Json head, const program::Metric& metric, const engine::Execution& execution,
+                  const std::vector<guide::Finding>& findings);
 
 }  // namespace mapwright::cli

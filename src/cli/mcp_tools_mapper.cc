@@ -151,7 +151,8 @@ Json run(const Workshop& shop, const Arguments& arguments) {
   const auto placer = bound_mapper(own ? source_of(arguments) : default_mapper(), subject);
   const engine::Execution execution = execute(subject, placer.get());
   const guide::Feedback feedback = make_guide(guide).executed(execution, *placer->mapper());
-  return run_document(options, subject, "sim", execution, feedback.findings);
+  return run_document(run_head(options, subject, "sim"), subject.program->metric, execution,
+                      feedback.findings);
 }
 
 Json lists() {

@@ -11,7 +11,6 @@
 #include "cli/mapper_work.h"
 #include "cli/subject.h"
 #include "guide/guide.h"
-#include "report/json.h"
 #include "report/run_text.h"
 #include "report/trace.h"
 
@@ -45,17 +44,8 @@ class Run : public Command {
     for (const std::string& line : placer->log()) console.say("print: " + line);
     if (trace_ && !execution.failure) write_text(*trace_, report::chrome_trace(execution.profile));
     const guide::Feedback feedback = guide.executed(execution, *placer->mapper());
-    if (json()) {
-      console.result(dump(run_document(subject_, subject, engine_.name, execution, feedback.findings)));
-    } else if (execution.failure) {
-      console.say_lines(execution.failure->text);
-      console.problems(execution.failure->problems);
-      console.result(report::findings_text(feedback.findings, true));
-    } else {
-      console.result(report::run_text(subject.program->metric, execution) +
-                     report::findings_text(feedback.findings, false));
-    }
-    return execution.failure ? Exit::failed : Exit::ok;
+    return tell(run_head(subject_, subject, engine_.name), subject.program->metric, execution, feedback,
+                console);
   }
 
  private:
@@ -69,23 +59,23 @@ class Run : public Command {
     const Interrupt interrupt;
     const engine::Execution execution =
         ended(engine_.make_command([&] { return interrupt.asked(); })->execute(mapper));
-    const program::Metric& metric = *subject_.metric;
-    const guide::Feedback feedback = guide.executed(execution, *mapper);
+    const Json head = {{"schema", "mapwright.run/1"},
+                       {"command", engine_.words},
+                       {"mapper", subject_.mapper},
+                       {"engine", engine_.name}};
+    return tell(head, *subject_.metric, execution, guide.executed(execution, *mapper), console);
+  }
+
+  Exit tell(const Json& head, const program::Metric& metric, const engine::Execution& execution,
+            const guide::Feedback& feedback, Console& console) const {
     if (json()) {
-      Json d;
-      d["schema"] = "mapwright.run/1";
-      d["command"] = engine_.words;
-      d["mapper"] = subject_.mapper;
-      d["engine"] = engine_.name;
-      report::add_execution(&d, metric, execution);
-      report::add_findings(&d, feedback.findings);
-      add_problems(&d, {});
-      console.result(dump(d));
+      console.result(dump(run_document(head, metric, execution, feedback.findings)));
     } else if (execution.failure) {
       console.say_lines(execution.failure->text);
+      console.problems(execution.failure->problems);
       console.result(report::findings_text(feedback.findings, true));
     } else {
-      console.result(report::run_text(metric, execution));
+      console.result(report::run_text(metric, execution) + report::findings_text(feedback.findings, false));
     }
     return execution.failure ? Exit::failed : Exit::ok;
   }

@@ -61,6 +61,11 @@ void say_failure(std::string_view code, std::string_view text) {
   [[maybe_unused]] const auto written = write(STDERR_FILENO, line.data(), line.size());
 }
 
+void fail(std::string_view code, std::string_view text) {
+  say_failure(code, text);
+  _exit(kFailed);
+}
+
 void report_crashes(int rank) {
   g_rank = rank;
   struct sigaction action{};
@@ -71,8 +76,7 @@ void report_crashes(int rank) {
 void end_after(std::chrono::milliseconds limit, std::function<std::string()> progress) {
   std::thread([limit, progress = std::move(progress)] {
     std::this_thread::sleep_for(limit);
-    say_failure("timeout", progress());
-    _exit(kFailed);
+    fail("timeout", progress());
   }).detach();
 }
 

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <functional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -13,18 +12,11 @@ namespace mapwright::rank {
 //! Exit status of a process that said why.
 inline constexpr int kFailed = 75;
 
-//! What is no mistake of ours: said with its code where it is caught.
-class Failed : public std::runtime_error {
- public:
-  Failed(std::string code, const std::string& text) : std::runtime_error(text), code_(std::move(code)) {}
-  const std::string& code() const { return code_; }
-
- private:
-  std::string code_;
-};
-
 //! Says it. Whole, also beside other processes.
 void say_failure(std::string_view code, std::string_view text);
+
+//! Says it and ends this process; a launcher then ends the others.
+[[noreturn]] void fail(std::string_view code, std::string_view text);
 
 //! Says which signal ended this process and in which task, and ends it: invalid addresses, divisions by zero,
 //! aborts. After libraries that have handlers of their own.

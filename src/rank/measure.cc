@@ -1,7 +1,5 @@
 #include "rank/measure.h"
 
-#include <unistd.h>
-
 #include <string>
 
 #include "engine/starpu/job.h"
@@ -15,16 +13,9 @@ namespace mapwright::rank {
 int measure(int out, bool alone) {
   Peers peers(alone);
   report_crashes(peers.rank());
-  std::string text;
-  if (peers.rank() == 0) {
-    text = read_framed(STDIN_FILENO);
-    end_with(STDIN_FILENO);
-  }
-  const auto question = engine::starpu::load_question(peers.broadcast(std::move(text)));
-  if (!question || question->processors < 1) {
-    if (peers.rank() == 0) say_failure("job", "standard input is no question; mapwright starts this program");
-    peers.abort(64);
-  }
+  const auto question = engine::starpu::load_question(received(&peers));
+  if (!question || question->processors < 1)
+    fail("job", "standard input is no question; mapwright starts this program");
   end_after(std::chrono::milliseconds(static_cast<std::int64_t>(question->limit * 1e3)),
             [] { return std::string("the measurement was not over"); });
   engine::starpu::Measurements measured;

@@ -174,11 +174,4 @@ void Peers::stop_listening() {
   listener_.join();
 }
 
-void Peers::abort(int exit_code) {
-  // Process 0 still has to say why.
-  if (rank_ != 0) std::this_thread::sleep_for(std::chrono::seconds(10));
-  if (channels_) MPI_Abort(MPI_COMM_WORLD, exit_code);
-  std::_Exit(exit_code);
-}
-
 }  // namespace mapwright::rank

@@ -65,9 +65,6 @@ class Peers {
   //! Nanoseconds since a moment that all processes have in common, as far as messages between them tell.
   std::int64_t now() const;
 
-  //! Ends all processes.
-  [[noreturn]] void abort(int exit_code);
-
  private:
   void synchronise();
 

@@ -75,15 +75,15 @@ Subject subject_of(const Job& job) {
 }
 
 // What runs on devices has kernels for them.
-void expect_device_kernels(const Subject& subject, int rank) {
+void expect_device_kernels(const Subject& subject) {
   const plan::Plan& plan = *subject.plan;
   for (const plan::Mapping& m : plan.mappings) {
     const plan::Processor& at = plan.site->processors()[m.processor];
     const program::TaskId task = plan.program->launches[m.launch].task;
-    if (at.kind != machine::ProcessorKind::gpu || static_cast<int>(at.node) != rank) continue;
-    if (plan.program->tasks[task].inner || subject.kernels->find(task)->device) continue;
-    throw Failed("no_device_kernel",
-                 fmt::format("{} has no kernel for OpenCL devices", plan.program->tasks[task].name));
+    if (at.kind != machine::ProcessorKind::gpu || plan.program->tasks[task].inner) continue;
+    if (subject.kernels->find(task)->device) continue;
+    fail("no_device_kernel",
+         fmt::format("{} has no kernel for OpenCL devices", plan.program->tasks[task].name));
   }
 }
 
@@ -129,22 +129,10 @@ Answer collect(const Executor& executor, const Figures& figures, Peers* peers) {
 int run(int out, bool alone, int devices) {
   Peers peers(alone);
   report_crashes(peers.rank());
-  std::string text;
-  if (peers.rank() == 0) {
-    text = read_framed(STDIN_FILENO);
-    end_with(STDIN_FILENO);
-  }
-  const auto job = engine::starpu::load_job(peers.broadcast(std::move(text)));
-  if (!job) {
-    if (peers.rank() == 0) say_failure("job", "standard input is no job; mapwright starts this program");
-    peers.abort(64);
-  }
-  if (peers.size() != job->nodes) {
-    if (peers.rank() == 0)
-      say_failure("ranks",
-                  fmt::format("the launcher started {} processes, not {}", peers.size(), job->nodes));
-    peers.abort(kFailed);
-  }
+  const auto job = engine::starpu::load_job(received(&peers));
+  if (!job) fail("job", "standard input is no job; mapwright starts this program");
+  if (peers.size() != job->nodes)
+    fail("ranks", fmt::format("the launcher started {} processes, not {}", peers.size(), job->nodes));
   std::atomic<const Executor*> running = nullptr;
   end_after(std::chrono::milliseconds(static_cast<std::int64_t>(job->limit * 1e3)) - kGrace,
             [&running, rank = peers.rank()] {
@@ -154,7 +142,7 @@ int run(int out, bool alone, int devices) {
                                  executor->over(), executor->submitted());
             });
   const Subject subject = subject_of(*job);
-  if (devices > 0) expect_device_kernels(subject, peers.rank());
+  if (devices > 0) expect_device_kernels(subject);
   const std::int64_t used = hosts_of(*subject.plan, devices > 0, peers.rank());
   const StarPu starpu(static_cast<int>(used), devices, peers);
   report_crashes(peers.rank());
@@ -199,9 +187,6 @@ int process(int argc, char** argv) {
     const int status = measures ? measure(out, alone) : run(out, alone, devices);
     leave_nothing();
     return status;
-  } catch (const Failed& e) {
-    say_failure(e.code(), e.what());
-    std::_Exit(kFailed);
   } catch (const std::exception& e) {
     say_failure("bug", e.what());
     std::_Exit(kBug);

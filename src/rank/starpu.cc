@@ -64,18 +64,17 @@ StarPu::StarPu(int hosts, int devices, const Peers& peers) : over_mpi_(peers.siz
     std::string stated;
     for (const std::string& variable : stated_by_others(devices))
       stated += (stated.empty() ? "" : " ") + variable;
-    throw Failed("environment",
-                 fmt::format("StarPU does not start: {}{}", strerrordesc_np(-status),
-                             stated.empty() ? "" : fmt::format(", where the environment has {}", stated)));
+    fail("environment",
+         fmt::format("StarPU does not start: {}{}", strerrordesc_np(-status),
+                     stated.empty() ? "" : fmt::format(", where the environment has {}", stated)));
   }
   starpu_profiling_status_set(STARPU_PROFILING_ENABLE);
   hosts_ = ids_of(STARPU_CPU_WORKER);
   devices_ = ids_of(STARPU_OPENCL_WORKER);
   base::expects(!hosts_.empty(), "StarPU has workers");
   if (static_cast<int>(devices_.size()) != devices) {
-    throw Failed("environment",
-                 fmt::format("there are {} OpenCL devices, not {}; PoCL makes them of the processor",
-                             devices_.size(), devices));
+    fail("environment", fmt::format("there are {} OpenCL devices, not {}; PoCL makes them of the processor",
+                                    devices_.size(), devices));
   }
 }
 

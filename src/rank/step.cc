@@ -25,11 +25,9 @@ void run_step(void** handed, void* argument) {
   try {
     step.run(handed);
   } catch (const std::bad_alloc&) {
-    say_failure("out_of_memory", fmt::format("{} finds no memory on this computer", step.name));
-    ::_exit(kFailed);
+    fail("out_of_memory", fmt::format("{} finds no memory on this computer", step.name));
   } catch (const std::exception& e) {
-    say_failure("crashed", fmt::format("{}: {}", step.name, e.what()));
-    ::_exit(kFailed);
+    fail("crashed", fmt::format("{}: {}", step.name, e.what()));
   }
   t_doing = nullptr;
 }

@@ -14,7 +14,9 @@
 #include "rank/failure.h"
 
 namespace mapwright::rank {
+namespace {
 
+// What is there, where it ends before.
 std::string read_framed(int from) {
   std::string text;
   std::optional<std::size_t> wanted;
@@ -34,6 +36,7 @@ std::string read_framed(int from) {
   }
 }
 
+// Ends this process when there is nothing more to be read.
 void end_with(int from) {
   std::thread([from] {
     std::array<char, 64> part{};
@@ -42,6 +45,17 @@ void end_with(int from) {
       if (bytes == 0 || (bytes < 0 && errno != EINTR)) _exit(kFailed);
     }
   }).detach();
+}
+
+}  // namespace
+
+std::string received(Peers* peers) {
+  std::string text;
+  if (peers->rank() == 0) {
+    text = read_framed(STDIN_FILENO);
+    end_with(STDIN_FILENO);
+  }
+  return peers->broadcast(std::move(text));
 }
 
 void write_answer(int to, std::string_view answer) {

@@ -4,14 +4,14 @@
 #include <string>
 #include <string_view>
 
+#include "rank/peers.h"
+
 namespace mapwright::rank {
 
-//! What engine::starpu::framed gave; what is there, where it ends before.
-std::string read_framed(int from);
-
-//! From now on, this process ends when there is nothing more to be read: whoever started it, be it through a
-//! launcher, is no more.
-void end_with(int from);
+//! The job or question that process 0 was given (engine::starpu::framed), at all processes at the same time.
+//! From then on, all end when its standard input does: whoever started them, be it through a launcher, is no
+//! more.
+std::string received(Peers* peers);
 
 //! Behind the mark by which whoever started this process finds it.
 void write_answer(int to, std::string_view answer);

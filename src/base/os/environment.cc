@@ -28,6 +28,10 @@ bool matches(std::string_view name, std::string_view pattern) {
   return name == pattern;
 }
 
+bool is(std::string_view variable, std::string_view name) {
+  return variable.starts_with(name) && variable.substr(name.size(), 1) == "=";
+}
+
 char upper(char c) {
   return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
 }
@@ -39,6 +43,16 @@ Environment environment() {
   if (environ == nullptr) return all;
   for (char** e = environ; *e != nullptr; ++e) all.emplace_back(*e);
   return all;
+}
+
+void set(Environment* all, std::string_view name, std::string_view value) {
+  std::erase_if(*all, [&](std::string_view variable) { return is(variable, name); });
+  set_default(all, name, value);
+}
+
+void set_default(Environment* all, std::string_view name, std::string_view value) {
+  if (std::ranges::none_of(*all, [&](std::string_view variable) { return is(variable, name); }))
+    all->push_back(std::string(name) + "=" + std::string(value));
 }
 
 bool names_secret(std::string_view name) {

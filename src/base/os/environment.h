@@ -14,6 +14,11 @@ using Environment = std::vector<std::string>;
 //! That of this process, as it is.
 Environment environment();
 
+//! Sets a variable, whether it is there or not.
+void set(Environment* all, std::string_view name, std::string_view value);
+//! Sets a variable that is not there.
+void set_default(Environment* all, std::string_view name, std::string_view value);
+
 //! Whether what is in a variable of this name is nobody else's business: keys, tokens and passwords, by the
 //! usual names.
 bool names_secret(std::string_view name);

@@ -28,17 +28,6 @@ plan::Failure failure(std::string code, std::string text) {
   return {std::move(code), std::move(text), {}};
 }
 
-// What is left of a text that may be long: its end, where the reason is.
-std::string tail(std::string_view text) {
-  return base::visible_lines(base::cut_left(text, kMostText));
-}
-
-// What was written, below what a failure says.
-std::string below(std::string_view text) {
-  const std::string lines = tail(text);
-  return lines.empty() ? "" : "\n" + lines;
-}
-
 // The first thing that a process said of its end.
 std::optional<plan::Failure> said_failure(std::string_view text) {
   for (std::string_view line : base::split(text, '\n')) {
@@ -50,7 +39,7 @@ std::optional<plan::Failure> said_failure(std::string_view text) {
     std::string code(line.substr(0, blank));
     std::string words(line.substr(std::min(blank + 1, line.size())));
     // A library that gives up says why, and then aborts.
-    if (code == "crashed") words += below(text.substr(0, mark));
+    if (code == "crashed") words += base::last_lines(text.substr(0, mark), kMostText);
     return failure(std::move(code), std::move(words));
   }
   return std::nullopt;
@@ -94,19 +83,13 @@ std::vector<std::string> command_line(const Settings& settings, const std::vecto
 
 os::Environment environment_of(const os::TemporaryFolder& folder, const os::TemporaryFolder* shared) {
   os::Environment all = os::without_secrets(os::environment());
-  const auto add = [&](std::string_view name, std::string_view value) {
-    const bool stated = std::ranges::any_of(all, [&](const std::string& variable) {
-      return variable.starts_with(name) && variable.substr(name.size(), 1) == "=";
-    });
-    if (!stated) all.push_back(fmt::format("{}={}", name, value));
-  };
   // Open MPI refuses to start processes for root, as which containers run, unless it is told twice.
-  add("OMPI_ALLOW_RUN_AS_ROOT", "1");
-  add("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
-  add("MAPWRIGHT_FOLDER", folder.path().native());
-  add("OMPI_MCA_orte_tmpdir_base", folder.path().native());
+  os::set_default(&all, "OMPI_ALLOW_RUN_AS_ROOT", "1");
+  os::set_default(&all, "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
+  os::set_default(&all, "MAPWRIGHT_FOLDER", folder.path().native());
+  os::set_default(&all, "OMPI_MCA_orte_tmpdir_base", folder.path().native());
   if (shared != nullptr && !shared->path().empty())
-    add("OMPI_MCA_btl_vader_backing_directory", shared->path().native());
+    os::set_default(&all, "OMPI_MCA_btl_vader_backing_directory", shared->path().native());
   return all;
 }
 
@@ -125,7 +108,7 @@ plan::Failure failed_run(const os::Outcome& outcome, double limit) {
     case os::End::signaled: break;
   }
   return failure("died", fmt::format("a process ended without an answer: {}{}", os::text_of(outcome),
-                                     below(outcome.err)));
+                                     base::last_lines(outcome.err, kMostText)));
 }
 
 }  // namespace
