@@ -63,7 +63,7 @@ int take_words(int argc, char** argv, std::span<const std::unique_ptr<Command>> 
   for (const auto& command : commands) {
     if (command->words() == nullptr || command->app()->get_name() != all[1]) continue;
     command->words()->assign(mark + 1, all.end());
-    command->app()->get_option("PROGRAM")->required(false);
+    if (CLI::Option* program = command->app()->get_option_no_throw("PROGRAM")) program->required(false);
     return static_cast<int>(mark - all.begin());
   }
   return argc;
@@ -121,6 +121,7 @@ int run(int argc, char** argv) {
   commands.push_back(show_command(&app));
   commands.push_back(machine_command(&app));
   commands.push_back(programs_command(&app));
+  commands.push_back(discover_command(&app));
   commands.push_back(runs_command(&app));
   commands.push_back(resume_command(&app));
   commands.push_back(mcp_command(&app));

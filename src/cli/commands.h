@@ -45,6 +45,7 @@ std::unique_ptr<Command> run_command(CLI::App* parent);
 std::unique_ptr<Command> show_command(CLI::App* parent);
 std::unique_ptr<Command> tune_command(CLI::App* parent);
 std::unique_ptr<Command> write_command(CLI::App* parent);
+std::unique_ptr<Command> discover_command(CLI::App* parent);
 std::unique_ptr<Command> compare_command(CLI::App* parent);
 std::unique_ptr<Command> runs_command(CLI::App* parent);
 std::unique_ptr<Command> resume_command(CLI::App* parent);

@@ -157,6 +157,10 @@ class Compare : public Command {
                    fmt::format("there is no strategy '{}'; strategies are {}", name, base::join(names, ", ")),
                    {}};
       }
+      if (name == tune::kTwin)
+        throw Stop{Exit::usage,
+                   fmt::format("the strategy {} is for executions that are real: what is compared is simulated", name),
+                   {}};
       entry.budget = budget_;
       if (colon != std::string::npos) {
         const auto budget = base::parse_integer(std::string_view(word).substr(colon + 1));

@@ -59,6 +59,39 @@ std::string rank_program(std::string_view option) {
       {}};
 }
 
+std::string legion_adapter() {
+  constexpr const char* kName = "libmapwright_legion.so";
+  std::error_code none;
+  const fs::path beside = fs::read_symlink("/proc/self/exe", none).parent_path();
+  for (const fs::path& folder : {beside / "legion", fs::path(MAPWRIGHT_INSTALLED_LIBRARIES)}) {
+    if (const fs::path file = folder / kName; fs::exists(file, none)) return file.string();
+  }
+  throw Stop{Exit::unavailable,
+             fmt::format("there is no adapter for Legion, {}: mapwright was built where CMake found no Legion 25.06 or "
+                         "later. Give it Legion's prefix, -D CMAKE_PREFIX_PATH=PREFIX, and build it again",
+                         kName),
+             {}};
+}
+
+void EngineOptions::add_execution_options(CLI::App* to, const std::string& group) {
+  to->add_option("--launcher", launcher,
+                 "What starts several processes: words as a shell has them, {ranks} among them or -n N after "
+                 "them (default: "
+                 "Open MPI's mpirun)")
+      ->type_name("WORDS")
+      ->group(group);
+  to->add_option("--timeout", timeout, "Ends an execution after so many seconds (default: 60)")
+      ->check(positive_number())
+      ->check(CLI::Range(0.0, kMostSeconds))
+      ->type_name("SECONDS")
+      ->group(group);
+}
+
+void EngineOptions::add_command_options(CLI::App* to) {
+  command = to;
+  add_execution_options(to, "Executions");
+}
+
 void EngineOptions::add_to(CLI::App* to, bool with_commands) {
   command = to;
   std::vector<std::string> names{"sim", "starpu"};
@@ -83,17 +116,7 @@ void EngineOptions::add_to(CLI::App* to, bool with_commands) {
       ->check(CLI::Range(std::int64_t{1}, machine::Grid::kMaxProcessors))
       ->type_name("N")
       ->group(group);
-  to->add_option("--launcher", launcher,
-                 "What starts several processes: words as a shell has them, {ranks} among them or -n N after "
-                 "them (default: "
-                 "Open MPI's mpirun)")
-      ->type_name("WORDS")
-      ->group(group);
-  to->add_option("--timeout", timeout, "Ends an execution after so many seconds (default: 60)")
-      ->check(positive_number())
-      ->check(CLI::Range(0.0, kMostSeconds))
-      ->type_name("SECONDS")
-      ->group(group);
+  add_execution_options(to, group);
   if (!with_commands) return;
   const std::string commands_group = "Commands behind --";
   to->add_option(
@@ -102,6 +125,9 @@ void EngineOptions::add_to(CLI::App* to, bool with_commands) {
         "group matches (default: the seconds that it takes)")
       ->type_name("REGEX")
       ->group(commands_group);
+  to->add_flag("--legion", legion,
+               "The command is a Legion application, which then obeys the mapper without being compiled for it")
+      ->group(commands_group);
   to->add_option("--better", better, "Which metric is better (default: smaller)")
       ->check(CLI::IsMember({"smaller", "larger"}))
       ->type_name("WHICH")
@@ -109,7 +135,8 @@ void EngineOptions::add_to(CLI::App* to, bool with_commands) {
 }
 
 bool EngineOptions::given(const std::string& option) const {
-  return command != nullptr && command->count(option) > 0;
+  const CLI::Option* found = command != nullptr ? command->get_option_no_throw(option) : nullptr;
+  return found != nullptr && found->count() > 0;
 }
 
 // Options that only another engine has.
@@ -123,7 +150,8 @@ void EngineOptions::expect_no_others() const {
   const Option options[] = {
       {"--ranks", ranks.has_value(), true, false},      {"--devices", devices.has_value(), true, false},
       {"--launcher", launcher.has_value(), true, true}, {"--timeout", timeout.has_value(), true, true},
-      {"--metric", metric.has_value(), false, true},    {"--better", better.has_value(), false, true}};
+      {"--metric", metric.has_value(), false, true},    {"--better", better.has_value(), false, true},
+      {"--legion", legion, false, true}};
   for (const Option& o : options) {
     if (!o.stated || (commands() ? o.command : executes() && o.starpu)) continue;
     if (!o.starpu) throw Stop{Exit::usage, fmt::format("{} is for a command behind --", o.name), {}};
@@ -247,6 +275,8 @@ engine::command::Settings EngineOptions::command_settings(std::function<bool()> 
   settings.argv = words;
   settings.launcher = launcher_words();
   if (metric) settings.metric.emplace(*metric);
+  if (legion) settings.adapter = legion_adapter();
+  if (log) settings.journal = fs::absolute(*log).string();
   settings.limit = timeout.value_or(kTimeout);
   settings.cancelled = std::move(cancelled);
   // Better known now than after every mapper has failed.
@@ -267,7 +297,8 @@ nlohmann::ordered_json EngineOptions::save() const {
             {"launcher", or_null(launcher)},
             {"timeout", or_null(timeout)},
             {"metric", or_null(metric)},
-            {"better", or_null(better)}};
+            {"better", or_null(better)},
+            {"legion", legion}};
   }
   return {{"devices", or_null(devices)}, {"launcher", or_null(launcher)}, {"timeout", or_null(timeout)}};
 }
@@ -293,6 +324,7 @@ void EngineOptions::load(const std::string& engine, const nlohmann::ordered_json
     words = saved.at("words").get<std::vector<std::string>>();
     if (!saved.at("metric").is_null()) metric = saved.at("metric").get<std::string>();
     if (!saved.at("better").is_null()) better = saved.at("better").get<std::string>();
+    legion = saved.value("legion", false);
     return;
   }
   if (!saved.at("devices").is_null()) devices = saved.at("devices").get<std::int64_t>();

@@ -25,12 +25,16 @@ struct EngineOptions {
   std::optional<double> timeout;      //!< seconds of one execution
   std::optional<std::string> metric;  //!< the expression that finds it in what a command writes
   std::optional<std::string> better;  //!< smaller or larger
+  bool legion = false;                //!< the command is a Legion application
+  std::optional<std::string> log;     //!< the file for what a Legion application decided
   std::vector<std::string> words;     //!< the command: what stands behind --
   const CLI::App* command = nullptr;  //!< whose options they are; none of a run that goes on
 
   //! For a command that has the options of SubjectOptions; `with_commands`: and a command of the user's
   //! behind --.
   void add_to(CLI::App* to, bool with_commands = false);
+  //! For one that executes a command of the user's and nothing else.
+  void add_command_options(CLI::App* to);
   //! Whether programs really run.
   bool executes() const { return name != "sim"; }
   //! Whether a command of the user's does.
@@ -44,6 +48,8 @@ struct EngineOptions {
   std::unique_ptr<engine::Engine> make(const Subject& subject, std::function<bool()> cancelled) const;
   //! Of a command alone, without a model of what it does. Throws Stop.
   std::unique_ptr<engine::Engine> make_command(std::function<bool()> cancelled) const;
+  //! How the command is executed. Throws Stop.
+  engine::command::Settings command_settings(std::function<bool()> cancelled) const;
 
   //! What executions depend on, beside the mapper; nothing for engines without options.
   nlohmann::ordered_json save() const;
@@ -53,9 +59,9 @@ struct EngineOptions {
   void load(const std::string& engine, const nlohmann::ordered_json& saved);
 
  private:
+  void add_execution_options(CLI::App* to, const std::string& group);
   void settle_command(SubjectOptions* subject);
   void expect_no_others() const;
-  engine::command::Settings command_settings(std::function<bool()> cancelled) const;
   bool given(const std::string& option) const;
   std::vector<std::string> launcher_words() const;
 };
@@ -63,6 +69,9 @@ struct EngineOptions {
 //! The executable that processes of real executions run. Throws Stop, which says that the option is not
 //! there, where there is none.
 std::string rank_program(std::string_view option);
+
+//! The adapter's library. Throws Stop where there is none.
+std::string legion_adapter();
 
 //! A machine on which every kernel of a GPU has somewhere to run: `devices` of them, and a note where they
 //! are not the machine's own. Throws Stop.

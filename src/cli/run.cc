@@ -26,6 +26,9 @@ class Run : public Command {
     engine_.add_to(a, true);
     a->add_option("--trace", trace_, "Writes a timeline there, which Perfetto (ui.perfetto.dev) shows")
         ->type_name("FILE");
+    a->add_option("--decisions", engine_.log,
+                  "With --legion: writes there what the application decided for every task, a line of JSON for each")
+        ->type_name("FILE");
     guide_.add_to(a);
   }
 
@@ -33,6 +36,9 @@ class Run : public Command {
 
   Exit run(Console& console) override {
     if (trace_) expect_output("--trace", *trace_, {subject_.program, subject_.mapper});
+    if (engine_.log) expect_output("--decisions", *engine_.log, {subject_.program, subject_.mapper});
+    if (engine_.log && !engine_.legion)
+      throw Stop{Exit::usage, "--decisions is for Legion applications: it goes with --legion", {}};
     engine_.settle(&subject_);
     const guide::Guide guide = make_guide(guide_);
     if (subject_.program.empty()) return run_alone(guide, console);

@@ -233,6 +233,10 @@ class Tune : public Command {
   std::vector<std::string>* words() override { return &settings_.engine.words; }
 
   Exit run(Console& console) override {
+    {
+      const Interrupt interrupt;
+      settings_.discover([&] { return interrupt.asked(); }, &console);
+    }
     settings_.read_files();
     if (dry_run_) {
       if (!settings_.asks_model())

@@ -7,11 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "cli/discovery.h"
 #include "cli/json.h"
 #include "cli/options.h"
 #include "cli/program_file.h"
 #include "machine/local.h"
 #include "machine/machine_file.h"
+#include "program/json.h"
 #include "tune/strategy.h"
 
 namespace mapwright::cli {
@@ -70,6 +72,9 @@ void TuneSettings::add_to(CLI::App* command) {
       ->check(CLI::IsMember(strategy_names()))
       ->type_name("NAME")
       ->capture_default_str();
+  command->add_flag_callback("--twin", [this] { strategy = tune::kTwin; },
+                             "The same as --strategy twin: thousands of simulated executions, the best few are real")
+      ->excludes("--strategy");
   command->add_option("--budget", limits.budget, "How many mappers to execute; duplicates cost nothing")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))
       ->type_name("N")
@@ -105,6 +110,28 @@ void TuneSettings::add_to(CLI::App* command) {
       ->type_name("DIR");
 }
 
+void TuneSettings::discover(const std::function<bool()>& cancelled, Console* console) {
+  engine.settle(&subject);
+  if (!engine.commands() || !subject.program.empty()) return;
+  console->say(fmt::format("watching one execution of {}, to learn what it does", base::visible(engine.words.front())));
+  try {
+    const Discovery found = discover_program(engine, subject.machine, cancelled);
+    for (const std::string& note : found.notes) console->say(note);
+    subject.program = found.program.name;
+    subject.program_text = program::save(found.program);
+    subject.machine_text = machine::save(found.machine);
+    subject.nodes = found.nodes;
+    engine.legion = true;
+  } catch (const Stop& why) {
+    if (why.code != Exit::unavailable) throw;
+    throw Stop{Exit::configuration,
+               fmt::format("to tune a command takes a model of its program: a program file, as docs/programs.md describes "
+                           "them, before --. Of a Legion application it is discovered, but {}",
+                           why.message),
+               why.problems};
+  }
+}
+
 void TuneSettings::read_files() {
   if (from && (strategy == "expert" || strategy == "default"))
     throw Stop{Exit::usage,
@@ -120,8 +147,9 @@ void TuneSettings::read_files() {
   }
   if (subject.program == "-" && from == "-")
     throw Stop{Exit::usage, "only one of the program and the mapper can be standard input", {}};
-  if (names_file(subject.program)) subject.program_text = read_text(subject.program, Exit::configuration);
-  subject.machine_text = machine_text(subject.machine);
+  if (!subject.program_text && names_file(subject.program))
+    subject.program_text = read_text(subject.program, Exit::configuration);
+  if (!subject.machine_text) subject.machine_text = machine_text(subject.machine);
   start = from ? std::make_shared<base::Source>(*from == "-" ? "<stdin>" : *from, read_text(*from))
                : default_mapper();
   rules = read_rules(guide);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/bug.h"
+#include "engine/sim/sim.h"
 #include "tune/difference.h"
 
 namespace mapwright::cli {
@@ -13,6 +14,7 @@ Workbench::Workbench(TuneSettings settings, std::function<bool()> cancelled)
     : settings_(std::move(settings)),
       subject_(make_subject(settings_.subject)),
       engine_(settings_.engine.make(subject_, std::move(cancelled))),
+      twin_(settings_.engine.executes() ? std::make_unique<engine::sim::Simulator>(subject_.planner) : nullptr),
       guide_(make_guide(settings_.guide, settings_.rules)),
       evaluator_(*engine_, guide_, *subject_.program, settings_.repeats),
       expert_(shipped_mapper("expert", program())),
@@ -20,6 +22,11 @@ Workbench::Workbench(TuneSettings settings, std::function<bool()> cancelled)
   const base::SourcePtr start = start_of(settings_.strategy, settings_.start, program());
   if (!start) throw Stop{Exit::no_input, fmt::format("there is no expert mapper for '{}'", program()), {}};
   problem_ = {subject_.planner, compile(start), &guide_, settings_.seed};
+  problem_.twin = twin_.get();
+  if (settings_.strategy == tune::kTwin && !twin_)
+    throw Stop{Exit::usage,
+               fmt::format("--strategy {} is for executions that are real: a simulator is its own twin", tune::kTwin),
+               {}};
 }
 
 int Workbench::at_once(int jobs) const {

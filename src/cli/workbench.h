@@ -59,6 +59,7 @@ class Workbench {
   TuneSettings settings_;
   Subject subject_;
   std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<engine::Engine> twin_;  // of one that really executes
   guide::Guide guide_;
   tune::Evaluator evaluator_;
   base::SourcePtr expert_;

@@ -100,6 +100,18 @@ const MapChoice* CompiledMapper::single_map(std::string_view task, machine::Proc
   return single_maps_.find(task, kind);
 }
 
+std::vector<MapChoice> CompiledMapper::index_maps() const {
+  std::vector<MapChoice> all;
+  const auto add = [&all](const MapChoice& map) {
+    if (std::find(all.begin(), all.end(), map) == all.end()) all.push_back(map);
+  };
+  for (const auto& [task, map] : index_maps_.by_task) add(map);
+  for (const auto& map : index_maps_.by_kind)
+    if (map) add(*map);
+  if (index_maps_.any) add(*index_maps_.any);
+  return all;
+}
+
 bool CompiledMapper::names_map(std::string_view task, bool index) const {
   return (index ? index_maps_ : single_maps_).by_task.contains(task);
 }

@@ -89,6 +89,8 @@ class CompiledMapper {
   //! By task name, then by processor kind, then `*`.
   const MapChoice* index_map(std::string_view task, machine::ProcessorKind kind) const;
   const MapChoice* single_map(std::string_view task, machine::ProcessorKind kind) const;
+  //! Every map of index launches: of tasks, of processor kinds, of `*`; each once, in no order.
+  std::vector<MapChoice> index_maps() const;
   //! Whether a map names the task itself.
   bool names_map(std::string_view task, bool index) const;
 

@@ -12,6 +12,7 @@
 #include "tune/opro.h"
 #include "tune/space.h"
 #include "tune/trace.h"
+#include "tune/twin.h"
 
 namespace mapwright::tune {
 namespace {
@@ -113,6 +114,8 @@ constexpr std::array kStrategies{
                    });
                  },
                  true},
+    StrategyKind{kTwin, "tunes a simulated twin of what really runs, and executes the best that this finds",
+                 &make_twin, true},
     StrategyKind{"expert", "the expert's mapper, once", &fixed},
     StrategyKind{"default", "what the engine does by itself, once", &fixed},
 };

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/engine.h"
 #include "lang/mapper.h"
 #include "plan/plan.h"
 #include "tune/model.h"
@@ -34,6 +35,8 @@ struct Problem {
   const guide::Guide* guide = nullptr;  //!< what those that read feedback may ask; outlives them
   std::uint64_t seed = 1;
   const Model* model = nullptr;  //!< of those that ask a language model; outlives them
+  //! Predicts what the engine of the run measures; outlives them. Null where that one predicts itself.
+  const engine::Engine* twin = nullptr;
   // NOLINTNEXTLINE(readability-redundant-member-init): without it GCC misses it where a problem is made
   std::vector<Proposal> given{};  //!< what kAgent proposes
 
@@ -99,6 +102,9 @@ std::span<const StrategyKind> strategies();
 
 //! The one whose proposals come from outside, one by one: it has nothing to try but what is given.
 inline constexpr std::string_view kAgent = "agent";
+
+//! The one that needs Problem::twin.
+inline constexpr std::string_view kTwin = "twin";
 
 //! Also kAgent.
 const StrategyKind* find_strategy(std::string_view name);

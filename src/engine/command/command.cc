@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <chrono>
 
 #include "base/files.h"
@@ -16,20 +17,19 @@ namespace {
 constexpr std::size_t kMostOutput = std::size_t{64} << 20;
 constexpr std::size_t kMostText = 4000;
 
-Execution failed(std::string code, std::string text) {
+plan::Failure failure(std::string_view code, std::string text) {
+  return {std::string(code), std::move(text), {}};
+}
+
+Execution failed(plan::Failure failure) {
   Execution execution;
-  execution.failure = plan::Failure{std::move(code), std::move(text), {}};
+  execution.failure = std::move(failure);
   return execution;
 }
 
 // What it wrote, as far as people look: the end of each stream.
 std::string endings(const os::Outcome& outcome) {
-  std::string text;
-  for (const std::string& stream : {outcome.out, outcome.err}) {
-    const std::string shown = base::visible_lines(base::cut_left(stream, kMostText));
-    if (!shown.empty()) text += "\n" + shown;
-  }
-  return text;
+  return base::last_lines(outcome.out, kMostText) + base::last_lines(outcome.err, kMostText);
 }
 
 std::vector<std::string> words(const Settings& settings, const std::string& mapper) {
@@ -42,35 +42,69 @@ std::vector<std::string> words(const Settings& settings, const std::string& mapp
   return all;
 }
 
-os::Environment environment(const std::filesystem::path& folder, const std::string& mapper) {
-  os::Environment all = os::without_secrets(os::environment());
-  const auto set = [&](std::string_view name, const std::string& value) {
-    std::erase_if(all, [&](const std::string& variable) {
-      return variable.starts_with(name) && variable.substr(name.size(), 1) == "=";
-    });
-    all.push_back(fmt::format("{}={}", name, value));
-  };
-  set(kMapperVariable, mapper);
-  set("TMPDIR", folder.string());
-  return all;
+// The program itself, as far as its words tell: behind those that start it.
+const std::string& program_of(const Settings& settings) {
+  return settings.argv.front();
 }
 
+// One execution of a command, and what it left.
+struct Attempt {
+  std::optional<plan::Failure> failure;
+  os::Outcome outcome;
+  double seconds = 0;
+  Greeting greeting;  // of a Legion application
+};
+
 // Why there is no metric.
-std::optional<Execution> failure_of(const os::Outcome& outcome, double limit) {
+std::optional<plan::Failure> failure_of(const os::Outcome& outcome, double limit) {
   switch (outcome.end) {
     case os::End::timed_out:
-      return failed("timeout",
+      return failure("timeout",
                     fmt::format("the execution was not over after {} s{}", limit, endings(outcome)));
-    case os::End::cancelled: return failed(std::string(kCancelled), "the execution was cancelled");
-    case os::End::not_started: return failed(std::string(kNotStarted), outcome.problem);
+    case os::End::cancelled: return failure(kCancelled, "the execution was cancelled");
+    case os::End::not_started: return failure(kNotStarted, outcome.problem);
     case os::End::signaled:
-      return failed("failed", fmt::format("the command was ended by signal {} ({}){}", outcome.signal,
+      return failure("failed", fmt::format("the command was ended by signal {} ({}){}", outcome.signal,
                                           ::sigdescr_np(outcome.signal), endings(outcome)));
     case os::End::exited: break;
   }
   if (outcome.exit == 0) return std::nullopt;
-  return failed("failed",
+  return failure("failed",
                 fmt::format("the command ended with exit status {}{}", outcome.exit, endings(outcome)));
+}
+
+// `mapper`: null for an application as it is.
+Attempt attempt(const Settings& settings, const lang::CompiledMapper* mapper, const std::filesystem::path& folder,
+                const std::filesystem::path& journal) {
+  Attempt tried;
+  const std::string file = folder / "mapper";
+  if (const auto written = base::replace_file(file, mapper == nullptr ? "" : mapper->source()->text());
+      const auto* error = std::get_if<base::FileError>(&written)) {
+    tried.failure = failure(kNotStarted, error->message);
+    return tried;
+  }
+  os::Command command;
+  command.argv = words(settings, file);
+  command.environment = os::without_secrets(os::environment());
+  if (mapper != nullptr) os::set(&*command.environment, kMapperVariable, file);
+  os::set(&*command.environment, "TMPDIR", folder.native());
+  const std::filesystem::path handshake = folder / "handshake";
+  if (!settings.adapter.empty())
+    command.environment = with_adapter(*std::move(command.environment), settings.adapter, handshake, journal);
+  command.most_output = kMostOutput;
+  command.keeps_end = true;
+  command.limit = std::chrono::milliseconds(static_cast<std::int64_t>(settings.limit * 1e3));
+  command.cancelled = settings.cancelled;
+  const auto begin = std::chrono::steady_clock::now();
+  tried.outcome = os::run(command);
+  tried.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  tried.failure = failure_of(tried.outcome, settings.limit);
+  if (settings.adapter.empty() || (tried.failure && tried.failure->code != "failed")) return tried;
+  const auto greeting = read_handshake(handshake, program_of(settings));
+  if (const auto* there = std::get_if<Greeting>(&greeting)) tried.greeting = *there;
+  // Without the adapter, what it did says nothing of the mapper.
+  else tried.failure = failure(kNotStarted, std::get<std::string>(greeting) + endings(tried.outcome));
+  return tried;
 }
 
 }  // namespace
@@ -79,36 +113,26 @@ Command::Command(Settings settings) : settings_(std::move(settings)) {}
 
 Execution Command::execute(const lang::MapperPtr& mapper) const {
   const os::TemporaryFolder folder;
-  if (folder.path().empty()) return failed(std::string(kNotStarted), folder.problem());
-  const std::string file = folder.path() / "mapper";
-  if (const auto written = base::replace_file(file, mapper->source()->text());
-      const auto* error = std::get_if<base::FileError>(&written))
-    return failed(std::string(kNotStarted), error->message);
+  if (folder.path().empty()) return failed(failure(kNotStarted, folder.problem()));
+  if (!settings_.journal.empty()) {
+    std::error_code none;
+    std::filesystem::remove(settings_.journal, none);
+  }
+  Attempt tried = attempt(settings_, mapper.get(), folder.path(), settings_.journal);
+  if (tried.failure) return failed(*std::move(tried.failure));
 
-  os::Command command;
-  command.argv = words(settings_, file);
-  command.environment = environment(folder.path(), file);
-  command.most_output = kMostOutput;
-  command.keeps_end = true;
-  command.limit = std::chrono::milliseconds(static_cast<std::int64_t>(settings_.limit * 1e3));
-  command.cancelled = settings_.cancelled;
-  const auto begin = std::chrono::steady_clock::now();
-  const os::Outcome outcome = os::run(command);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  if (auto failure = failure_of(outcome, settings_.limit)) return *std::move(failure);
-
-  double metric = seconds;
+  double metric = tried.seconds;
   if (settings_.metric) {
     // What both streams say, the output last: it is where results are.
-    const std::string all = outcome.err + "\n" + outcome.out;
+    const std::string all = tried.outcome.err + "\n" + tried.outcome.out;
     const auto found = settings_.metric->find_last(all);
     if (!found) {
       const auto text = settings_.metric->found_last(all);
-      return failed("no_metric",
-                    text ? fmt::format("what the expression '{}' finds is no number: '{}'",
-                                       settings_.metric->text(), base::visible(base::shortened(*text, 80)))
-                         : fmt::format("the expression '{}' finds nothing in what the command wrote{}",
-                                       settings_.metric->text(), endings(outcome)));
+      return failed(failure(
+          "no_metric", text ? fmt::format("what the expression '{}' finds is no number: '{}'",
+                                          settings_.metric->text(), base::visible(base::shortened(*text, 80)))
+                            : fmt::format("the expression '{}' finds nothing in what the command wrote{}",
+                                          settings_.metric->text(), endings(tried.outcome))));
     }
     metric = *found;
   }
@@ -118,8 +142,31 @@ Execution Command::execute(const lang::MapperPtr& mapper) const {
   if (execution.failure) execution = Execution();
   execution.modelled = execution.profile.plan != nullptr;
   execution.metric = metric;
-  execution.seconds_per_iteration = seconds;
+  execution.seconds_per_iteration = tried.seconds;
   return execution;
+}
+
+Watched watch(const Settings& settings) {
+  Watched watched;
+  const os::TemporaryFolder folder;
+  if (folder.path().empty()) {
+    watched.failure = failure(kNotStarted, folder.problem());
+    return watched;
+  }
+  const std::filesystem::path file = folder.path() / "journal";
+  Attempt tried = attempt(settings, nullptr, folder.path(), file);
+  watched.failure = std::move(tried.failure);
+  if (watched.failure) return watched;
+  watched.greeting = std::move(tried.greeting);
+  auto read = base::read_file(file, kMostJournal);
+  if (const auto* error = std::get_if<base::FileError>(&read))
+    watched.failure = failure(kNotStarted, error->error_number == EFBIG
+                                               ? "what the application did is too much to read: watch a run with fewer "
+                                                 "steps"
+                                               : error->message);
+  else
+    watched.journal = std::move(std::get<std::string>(read));
+  return watched;
 }
 
 }  // namespace mapwright::engine::command

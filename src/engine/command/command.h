@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/command/expression.h"
+#include "engine/command/legion.h"
 #include "engine/engine.h"
 
 namespace mapwright::engine::command {
@@ -22,6 +23,11 @@ struct Settings {
   //! Finds the metric in what it writes to standard output and standard error. Nothing: the metric is the
   //! seconds from its start to its end.
   std::optional<Expression> metric;
+  //! The adapter's library: the command is a Legion application, which obeys the mapper by itself. Empty: the
+  //! command does what it likes with the mapper's file.
+  std::string adapter;
+  //! Of a Legion application: the file in which every execution writes what it decided, anew. Empty: none.
+  std::string journal;
   double limit = 60;                //!< seconds of one execution, all of it
   std::function<bool()> cancelled;  //!< asked often, by any thread
   //! What a model of the program predicts for a mapper: its profile stands for the one that a command does
@@ -37,11 +43,22 @@ class Command final : public Engine {
   //! Commands measure, and would disturb one another.
   Capabilities capabilities() const override { return {.noisy = true, .at_once = 1}; }
   //! Failures: `failed` (an exit status or a signal, and the end of what it wrote), `timeout`, `no_metric`,
-  //! kNotStarted, kCancelled.
+  //! kNotStarted - also where the adapter is not in a Legion application - and kCancelled.
   Execution execute(const lang::MapperPtr& mapper) const override;
 
  private:
   Settings settings_;
 };
+
+//! One execution of a Legion application as it is, without any mapper of ours, and what it did.
+struct Watched {
+  std::optional<plan::Failure> failure;  //!< as of Command::execute; then nothing of the rest is there
+  Greeting greeting;
+  std::string journal;
+};
+Watched watch(const Settings& settings);
+
+//! Bytes of a journal that is read.
+inline constexpr std::size_t kMostJournal = std::size_t{1} << 30;
 
 }  // namespace mapwright::engine::command

@@ -1,0 +1,62 @@
+#include "journal.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "session.h"
+
+namespace mapwright::legion {
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+void Line::key(std::string_view key) {
+  if (!fields_.empty()) fields_ += ',';
+  fields_ += quoted(key) + ":";
+}
+
+Line& Line::text(std::string_view name, std::string_view value) { return raw(name, quoted(value)); }
+Line& Line::number(std::string_view name, long long value) { return raw(name, std::to_string(value)); }
+Line& Line::boolean(std::string_view name, bool value) { return raw(name, value ? "true" : "false"); }
+
+Line& Line::raw(std::string_view name, std::string_view json) {
+  key(name);
+  fields_ += json;
+  return *this;
+}
+
+Journal::Journal(const char* path) {
+  if (path == nullptr || *path == '\0') return;
+  // Processes of one execution append to one file, each line in one piece.
+  file_ = std::fopen(path, "ae");
+  if (file_ == nullptr) give_up(75, fmt::format("cannot write '{}': {}\n", path, std::strerror(errno)));
+}
+
+Journal::~Journal() {
+  if (file_ != nullptr) std::fclose(file_);
+}
+
+void Journal::write(const Line& line) {
+  if (file_ == nullptr) return;
+  const std::string text = line.object() + "\n";
+  const std::scoped_lock lock(mutex_);
+  std::fwrite(text.data(), 1, text.size(), file_);
+  std::fflush(file_);
+}
+
+}  // namespace mapwright::legion

@@ -1,0 +1,59 @@
+// What the adapter did and saw, one line of JSON for each thing, in names that people use: kinds, names and
+// numbers within a node, never identifiers of a runtime. docs/legion.md describes the lines.
+#pragma once
+
+#include <atomic>
+#include <cstdio>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace mapwright::legion {
+
+//! One object of JSON, written field by field. Lists and objects within it are texts that were built the same
+//! way.
+class Line {
+ public:
+  Line& text(std::string_view key, std::string_view value);
+  Line& number(std::string_view key, long long value);
+  Line& boolean(std::string_view key, bool value);
+  Line& raw(std::string_view key, std::string_view json);
+  //! The object.
+  std::string object() const { return "{" + fields_ + "}"; }
+
+ private:
+  void key(std::string_view key);
+  std::string fields_;
+};
+
+//! "[..]" of items that are JSON already.
+std::string quoted(std::string_view text);
+
+//! Safe for all threads. Lines appear in the file as they are written.
+class Journal {
+ public:
+  //! Null: nothing is written. A file that cannot be opened ends the process with exit code 75.
+  explicit Journal(const char* path);
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  bool open() const { return file_ != nullptr; }
+  void write(const Line& line);
+
+ private:
+  std::FILE* file_ = nullptr;
+  std::mutex mutex_;
+};
+
+template <class List>
+std::string json_list(const List& items) {
+  std::string text = "[";
+  for (const auto& item : items) {
+    if (text.size() > 1) text += ",";
+    text += item;
+  }
+  return text + "]";
+}
+
+}  // namespace mapwright::legion

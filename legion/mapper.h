@@ -1,0 +1,65 @@
+// The mapper that stands before an application's own: what the mapper file speaks about is decided here, all
+// else is passed on.
+#pragma once
+
+#include <legion.h>
+#include <mappers/forwarding_mapper.h>
+
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "instances.h"
+#include "session.h"
+
+namespace mapwright::legion {
+
+//! Owns the mapper that it wraps. As many threads call it as call that one: its own state has its own lock,
+//! which is never held while Legion or the wrapped mapper is asked.
+class Mapper final : public Legion::Mapping::ForwardingMapper {
+ public:
+  Mapper(Legion::Mapping::Mapper* wrapped, Session& session)
+      : ForwardingMapper(wrapped), session_(session) {}
+
+  using Context = Legion::Mapping::MapperContext;
+
+  void select_task_options(Context context, const Legion::Task& task, TaskOptions& output) override;
+  void slice_task(Context context, const Legion::Task& task, const SliceTaskInput& input,
+                  SliceTaskOutput& output) override;
+  void map_task(Context context, const Legion::Task& task, const MapTaskInput& input, MapTaskOutput& output) override;
+  void replicate_task(Context context, const Legion::Task& task, const ReplicateTaskInput& input,
+                      ReplicateTaskOutput& output) override;
+  void select_sharding_functor(Context context, const Legion::Task& task, const SelectShardingFunctorInput& input,
+                               SelectShardingFunctorOutput& output) override;
+  void select_tasks_to_map(Context context, const SelectMappingInput& input, SelectMappingOutput& output) override;
+  void memoize_operation(Context context, const Legion::Mappable& mappable, const MemoizeInput& input,
+                         MemoizeOutput& output) override;
+  void report_profiling(Context context, const Legion::Task& task, const TaskProfilingInfo& input) override;
+  using ForwardingMapper::report_profiling;
+  using ForwardingMapper::select_sharding_functor;
+
+ private:
+  // Who asked for what reports of a task, until the last one came.
+  struct Reports {
+    bool task_for_wrapped = false;
+    bool copies_for_wrapped = false;
+    bool counted = false;  // against the limit of its task and processor
+    Legion::Processor processor;
+    unsigned seen = 0;
+  };
+  using Limited = std::pair<Legion::TaskID, Legion::Processor>;
+
+  void decide_variant(Context context, const Legion::Task& task, machine::ProcessorKind kind, MapTaskOutput& output);
+  void map_data(const Mapping& mapping, bool all, MapTaskOutput& output);
+  void follow(const Legion::Task& task, const TaskAnswers& answers, MapTaskOutput& output);
+  void write_mapping(const Mapping& mapping, const MapTaskOutput& output);
+  void finished(Context context, const Limited& limited);
+
+  Session& session_;
+  std::mutex mutex_;
+  std::unordered_map<Legion::UniqueID, Reports> reports_;
+  std::map<Limited, std::int64_t> under_way_;
+  std::vector<Legion::Mapping::MapperEvent> waiting_;
+};
+
+}  // namespace mapwright::legion

@@ -1,0 +1,165 @@
+#include "observer.h"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+namespace mapwright::legion {
+namespace {
+
+// Boxes of one index space; what is more scattered than this is described by its bounding box.
+constexpr std::size_t kMostBoxes = 1 << 16;
+
+std::string box_text(const lang::Point& lo, const lang::Point& hi, int rank) {
+  std::vector<std::string> sides;
+  for (std::size_t d = 0; d < static_cast<std::size_t>(rank); ++d) sides.push_back(fmt::format("[{},{}]", lo[d], hi[d]));
+  return json_list(sides);
+}
+
+// Points of a sparse space, first coordinate fastest, as rows along that coordinate.
+std::vector<std::string> boxes_of(const Legion::Domain& domain) {
+  if (domain.empty()) return {};
+  if (domain.dense()) return {bounds_text(domain)};
+  std::vector<std::string> boxes;
+  const int rank = domain.get_dim();
+  lang::Point begin{};
+  lang::Point next{};
+  bool open = false;
+  const auto close = [&] {
+    lang::Point end = next;
+    --end[0];
+    if (open) boxes.push_back(box_text(begin, end, rank));
+  };
+  for (Legion::Domain::DomainPointIterator it(domain); it; ++it) {
+    const lang::Point point = point_of(*it);
+    if (!open || point != next) {
+      close();
+      if (boxes.size() == kMostBoxes) return {bounds_text(domain)};
+      begin = point;
+      open = true;
+    }
+    next = point;
+    ++next[0];
+  }
+  close();
+  return boxes;
+}
+
+std::string_view privilege_of(const Legion::RegionRequirement& requirement) {
+  if (requirement.privilege == LEGION_NO_ACCESS) return "none";
+  if (requirement.privilege == LEGION_REDUCE) return "reduce";
+  if ((requirement.privilege & LEGION_DISCARD_MASK) != 0) return "write";
+  if ((requirement.privilege & LEGION_WRITE_PRIV) == 0) return "read";
+  return (requirement.privilege & LEGION_READ_PRIV) != 0 ? "read_write" : "write";
+}
+
+template <class Names>
+std::string names_text(const Names& names) {
+  std::vector<std::string> list;
+  for (const auto& name : names) list.push_back(quoted(name));
+  return json_list(list);
+}
+
+}  // namespace
+
+std::string bounds_text(const Legion::Domain& domain) {
+  return box_text(point_of(domain.lo()), point_of(domain.hi()), domain.get_dim());
+}
+
+void add_launch(const Legion::Task& task, Line* line) {
+  if (task.parent_task != nullptr) line->number("parent", static_cast<long long>(task.parent_task->get_unique_id()));
+  line->number("order", static_cast<long long>(task.get_context_index()));
+}
+
+void Observer::describe(Session& session, Runtime* runtime, Context context, Legion::LogicalRegion region) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!regions_.insert(region.get_tree_id()).second) return;
+  }
+  Legion::LogicalRegion root = region;
+  while (runtime->has_parent_logical_partition(context, root))
+    root = runtime->get_parent_logical_region(context, runtime->get_parent_logical_partition(context, root));
+  Line line;
+  line.text("event", "region").number("region", root.get_tree_id());
+  line.number("space", root.get_index_space().get_id());
+  line.raw("names", names_text(session.names().of(runtime, context, root)));
+  line.raw("bounds", bounds_text(runtime->get_index_space_domain(context, root.get_index_space())));
+  std::vector<Legion::FieldID> fields;
+  runtime->get_field_space_fields(context, root.get_field_space(), fields);
+  std::vector<std::string> described;
+  for (const Legion::FieldID field : fields) {
+    Line one;
+    one.number("field", field).text("name", session.names().field(runtime, context, root.get_field_space(), field));
+    one.number("bytes", static_cast<long long>(runtime->get_field_size(context, root.get_field_space(), field)));
+    described.push_back(one.object());
+  }
+  line.raw("fields", json_list(described));
+  session.journal().write(line);
+}
+
+void Observer::launched(Session& session, Runtime* runtime, Context context, const Legion::Task& task) {
+  if (!session.journal().open()) return;
+  const TaskAnswers& answers = session.task(runtime, context, task);
+  Line line;
+  line.text("event", "launched").text("task", answers.name);
+  add_launch(task, &line);
+  if (task.is_index_space) line.raw("bounds", bounds_text(task.index_domain));
+  std::vector<std::string> variants;
+  for (const machine::ProcessorKind kind : answers.variants) variants.push_back(quoted(machine::name_of(kind)));
+  line.raw("variants", json_list(variants));
+  std::vector<std::string> requirements;
+  for (const Legion::RegionRequirement& requirement : task.regions) {
+    Line one;
+    const bool partitioned = requirement.handle_type == LEGION_PARTITION_PROJECTION;
+    const Legion::LogicalRegion region =
+        partitioned ? runtime->get_parent_logical_region(context, requirement.partition) : requirement.region;
+    if (region.exists()) {
+      describe(session, runtime, context, region);
+      one.number("region", region.get_tree_id());
+    }
+    one.text("privilege", privilege_of(requirement));
+    if (requirement.prop != LEGION_EXCLUSIVE) one.boolean("shared", true);
+    std::vector<std::string> fields;
+    for (const Legion::FieldID field : requirement.privilege_fields) fields.push_back(std::to_string(field));
+    one.raw("fields", json_list(fields));
+    requirements.push_back(one.object());
+  }
+  line.raw("requirements", json_list(requirements));
+  session.journal().write(line);
+}
+
+void Observer::add_piece(Session& session, Runtime* runtime, Context context,
+                         const Legion::RegionRequirement& requirement, Line* line) {
+  if (!requirement.region.exists()) return;
+  const Legion::LogicalRegion region = requirement.region;
+  const Legion::IndexSpace space = region.get_index_space();
+  bool fresh = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    fresh = spaces_.insert(space.get_id()).second;
+  }
+  if (fresh) {
+    Line described;
+    described.text("event", "space").number("space", space.get_id());
+    described.raw("boxes", json_list(boxes_of(runtime->get_index_space_domain(context, space))));
+    session.journal().write(described);
+  }
+  line->number("region", region.get_tree_id()).number("space", space.get_id());
+  if (!runtime->has_parent_logical_partition(context, region)) return;
+  const Legion::LogicalPartition partition = runtime->get_parent_logical_partition(context, region);
+  const Legion::IndexPartition index_partition = partition.get_index_partition();
+  line->number("partition", index_partition.get_id());
+  {
+    const std::scoped_lock lock(mutex_);
+    fresh = partitions_.insert({region.get_tree_id(), index_partition.get_id()}).second;
+  }
+  if (!fresh) return;
+  Line described;
+  described.text("event", "partition").number("region", region.get_tree_id());
+  described.number("partition", index_partition.get_id());
+  described.raw("names", names_text(names_of(runtime, context, partition)));
+  described.boolean("disjoint", runtime->is_index_partition_disjoint(context, index_partition));
+  session.journal().write(described);
+}
+
+}  // namespace mapwright::legion
