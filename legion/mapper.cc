@@ -39,6 +39,18 @@ std::vector<Legion::Processor> targets(Session& session, const TaskAnswers& answ
   return {};
 }
 
+// Points that begin together, or agree about an instance, wait for one another: to map them one after the other
+// would be to wait for ever.
+bool waits_for_others(const Legion::Task& task) {
+  return task.concurrent_task || std::any_of(task.regions.begin(), task.regions.end(), [](const auto& requirement) {
+           return (requirement.prop & LEGION_COLLECTIVE_MASK) != 0;
+         });
+}
+
+bool is_limited(const TaskAnswers& answers, const Legion::Task& task) {
+  return answers.limit > 0 && !waits_for_others(task);
+}
+
 std::string point_text(const Legion::DomainPoint& point) {
   const lang::Point p = point_of(point);
   std::vector<std::string> numbers;
@@ -53,6 +65,7 @@ void Mapper::select_task_options(Context context, const Legion::Task& task, Task
   session_.observer().launched(session_, runtime, context, task);
   const TaskAnswers& answers = session_.task(runtime, context, task);
   if (answers.replicated && task.get_depth() == 0) output.replicate = true;
+  if (answers.limit > 0) output.check_collective_regions.clear();
   const auto kind = kind_for(answers, output.initial_proc);
   if (!kind) return;
   if (!task.is_index_space) {
@@ -197,7 +210,7 @@ void Mapper::map_task(Context context, const Legion::Task& task, const MapTaskIn
         map_data({session_, runtime, context, task, answers, processor, *actual, output.chosen_variant}, false, output);
     }
   }
-  follow(task, answers, output);
+  follow(task, output);
   if (session_.journal().open() && kind)
     write_mapping({session_, runtime, context, task, answers,
                    output.target_procs.empty() ? task.target_proc : output.target_procs.front(), *kind,
@@ -205,15 +218,19 @@ void Mapper::map_task(Context context, const Legion::Task& task, const MapTaskIn
                   output);
 }
 
-void Mapper::follow(const Legion::Task& task, const TaskAnswers& answers, MapTaskOutput& output) {
-  const bool limited = answers.limit > 0;
+void Mapper::follow(const Legion::Task& task, MapTaskOutput& output) {
+  std::optional<Limited> limited;
   const bool observed = session_.journal().open();
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto counted = counted_.extract(task.get_unique_id());
+    if (!counted.empty()) limited = counted.mapped();
+  }
   if (!limited && !observed) return;
   Reports reports;
   reports.task_for_wrapped = !output.task_prof_requests.empty();
   reports.copies_for_wrapped = !output.copy_prof_requests.empty();
-  reports.counted = limited;
-  reports.processor = task.current_proc;
+  reports.limited = limited;
   using namespace Legion::Mapping::ProfilingMeasurements;
   output.task_prof_requests.add_measurement<OperationTimeline>().add_measurement<OperationProcessorUsage>();
   if (observed) output.copy_prof_requests.add_measurement<OperationTimeline>().add_measurement<OperationMemoryUsage>();
@@ -223,23 +240,27 @@ void Mapper::follow(const Legion::Task& task, const TaskAnswers& answers, MapTas
 
 void Mapper::select_tasks_to_map(Context context, const SelectMappingInput& input, SelectMappingOutput& output) {
   mapper->select_tasks_to_map(context, input, output);
-  std::vector<const Legion::Task*> limited;
-  for (const Legion::Task* task : output.map_tasks)
-    if (session_.task(runtime, context, *task).limit > 0) limited.push_back(task);
-  if (limited.empty()) return;
   // In the order in which they became ready: a set has that of addresses.
-  limited.clear();
-  for (const Legion::Task* task : input.ready_tasks)
-    if (output.map_tasks.contains(task) && session_.task(runtime, context, *task).limit > 0) limited.push_back(task);
+  std::vector<std::pair<const Legion::Task*, std::int64_t>> limited;
+  for (const Legion::Task* task : input.ready_tasks) {
+    if (!output.map_tasks.contains(task)) continue;
+    const TaskAnswers& answers = session_.task(runtime, context, *task);
+    if (is_limited(answers, *task)) limited.emplace_back(task, answers.limit);
+  }
+  if (limited.empty()) return;
   const Legion::Mapping::MapperEvent event = runtime->create_mapper_event(context);
   bool waits = false;
   {
     const std::scoped_lock lock(mutex_);
-    for (const Legion::Task* task : limited) {
+    for (const auto& [task, limit] : limited) {
       const Limited key{task->task_id, task->current_proc};
       std::int64_t& count = under_way_[key];
-      if (count < session_.task(runtime, context, *task).limit) ++count;
-      else output.map_tasks.erase(task);
+      if (count < limit) {
+        ++count;
+        counted_[task->get_unique_id()] = key;
+      } else {
+        output.map_tasks.erase(task);
+      }
     }
     waits = output.map_tasks.empty() && output.relocate_tasks.empty() && !output.deferral_event.exists();
     if (waits) waiting_.push_back(event);
@@ -312,11 +333,10 @@ void Mapper::report_profiling(Context context, const Legion::Task& task, const T
     } else {
       Reports& reports = found->second;
       pass_on = input.task_response ? reports.task_for_wrapped : reports.copies_for_wrapped;
-      if (input.task_response && reports.counted) limited = Limited{task.task_id, reports.processor};
+      if (input.task_response) limited = reports.limited;
       if (++reports.seen >= input.total_reports) reports_.erase(found);
     }
   }
-  if (limited) finished(context, *limited);
   if (session_.journal().open()) {
     using namespace Legion::Mapping::ProfilingMeasurements;
     const Legion::Mapping::ProfilingResponse& response = input.profiling_responses;
@@ -347,6 +367,8 @@ void Mapper::report_profiling(Context context, const Legion::Task& task, const T
       }
     }
   }
+  // Behind its line: what waits for it is mapped after it, in the journal too.
+  if (limited) finished(context, *limited);
   if (pass_on) mapper->report_profiling(context, task, input);
 }
 

@@ -5,8 +5,11 @@
 #include <legion.h>
 #include <mappers/forwarding_mapper.h>
 
+#include <map>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "instances.h"
@@ -39,19 +42,19 @@ class Mapper final : public Legion::Mapping::ForwardingMapper {
   using ForwardingMapper::select_sharding_functor;
 
  private:
+  // What a limit counts.
+  using Limited = std::pair<Legion::TaskID, Legion::Processor>;
   // Who asked for what reports of a task, until the last one came.
   struct Reports {
     bool task_for_wrapped = false;
     bool copies_for_wrapped = false;
-    bool counted = false;  // against the limit of its task and processor
-    Legion::Processor processor;
+    std::optional<Limited> limited;
     unsigned seen = 0;
   };
-  using Limited = std::pair<Legion::TaskID, Legion::Processor>;
 
   void decide_variant(Context context, const Legion::Task& task, machine::ProcessorKind kind, MapTaskOutput& output);
   void map_data(const Mapping& mapping, bool all, MapTaskOutput& output);
-  void follow(const Legion::Task& task, const TaskAnswers& answers, MapTaskOutput& output);
+  void follow(const Legion::Task& task, MapTaskOutput& output);
   void write_mapping(const Mapping& mapping, const MapTaskOutput& output);
   void finished(Context context, const Limited& limited);
 
@@ -59,6 +62,7 @@ class Mapper final : public Legion::Mapping::ForwardingMapper {
   std::mutex mutex_;
   std::unordered_map<Legion::UniqueID, Reports> reports_;
   std::map<Limited, std::int64_t> under_way_;
+  std::unordered_map<Legion::UniqueID, Limited> counted_;  // selected and not mapped yet
   std::vector<Legion::Mapping::MapperEvent> waiting_;
 };
 
