@@ -1,6 +1,6 @@
-// Between the two shared libraries of the adapter. libmapwright_legion.so enters a process and knows nothing of
-// Legion, so that it may be preloaded into anything; libmapwright_legion_mapper.so, beside it, is loaded once
-// Legion starts, and finds Legion's symbols in the process that it is in.
+// Between the two shared libraries of the adapter. libmapwright_legion.so enters a process and knows nothing
+// of Legion, so that it may be preloaded into anything; libmapwright_legion_mapper.so, beside it, is loaded
+// once Legion starts, and finds Legion's symbols in the process that it is in.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,9 @@
 // libmapwright_legion.so: the two ways into a process that was never compiled for mapwright.
 //
-// Preloaded (LD_PRELOAD), its functions stand before Legion's of the same name: they are called in their place,
-// do what the adapter has to do, and go on to Legion's. As a module of Realm (REALM_DYNAMIC_MODULES) it is
-// loaded while Legion starts, also by a program that has Legion inside itself. Both may happen in one process.
+// Preloaded (LD_PRELOAD), its functions stand before Legion's of the same name: they are called in their
+// place, do what the adapter has to do, and go on to Legion's. As a module of Realm (REALM_DYNAMIC_MODULES)
+// it is loaded while Legion starts, also by a program that has Legion inside itself. Both may happen in one
+// process.
 #include <dlfcn.h>
 #include <realm_defines.h>
 
@@ -20,7 +21,8 @@ using namespace mapwright::legion;
 
 // Names of Legion 25.06 in the Itanium C++ ABI. mapper_library.cc checks the signatures behind them.
 #define LEGION_START "_ZN6Legion7Runtime5startEiPPcbbb"
-#define LEGION_REPLACE_DEFAULT_MAPPER "_ZN6Legion7Runtime22replace_default_mapperEPNS_7Mapping6MapperEN5Realm9ProcessorE"
+#define LEGION_REPLACE_DEFAULT_MAPPER \
+  "_ZN6Legion7Runtime22replace_default_mapperEPNS_7Mapping6MapperEN5Realm9ProcessorE"
 #define LEGION_ADD_MAPPER "_ZN6Legion7Runtime10add_mapperEjPNS_7Mapping6MapperEN5Realm9ProcessorE"
 
 using StartFunction = int (*)(int, char**, bool, bool, bool);
@@ -95,8 +97,8 @@ extern "C" {
 
 EXPORTED int mapwright_start(int argc, char** argv, bool background, bool supply_default_mapper,
                              bool filter) __asm__(LEGION_START);
-EXPORTED void mapwright_replace_default_mapper(void* runtime, void* mapper,
-                                               unsigned long long processor) __asm__(LEGION_REPLACE_DEFAULT_MAPPER);
+EXPORTED void mapwright_replace_default_mapper(
+    void* runtime, void* mapper, unsigned long long processor) __asm__(LEGION_REPLACE_DEFAULT_MAPPER);
 EXPORTED void mapwright_add_mapper(void* runtime, unsigned id, void* mapper,
                                    unsigned long long processor) __asm__(LEGION_ADD_MAPPER);
 
@@ -121,6 +123,8 @@ EXPORTED void* create_realm_module_config(void*) {
   return nullptr;
 }
 
-EXPORTED void* create_realm_module(void*) { return nullptr; }
+EXPORTED void* create_realm_module(void*) {
+  return nullptr;
+}
 
 }  // extern "C"

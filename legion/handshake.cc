@@ -24,7 +24,11 @@ void say(const std::string& text, int how) {
 
 }  // namespace
 
-void greet(const std::string& lines) { say("ready\n" + lines, O_EXCL); }
-void refuse(const std::string& why) { say("refused\n" + why + "\n", O_TRUNC); }
+void greet(const std::string& lines) {
+  say("ready\n" + lines, O_EXCL);
+}
+void refuse(const std::string& why) {
+  say("refused\n" + why + "\n", O_TRUNC);
+}
 
 }  // namespace mapwright::legion

@@ -1,4 +1,5 @@
-// The file by which the adapter says that it is in a process: Legion and the loader are silent when it is not.
+// The file by which the adapter says that it is in a process: Legion and the loader are silent when it is
+// not.
 #pragma once
 
 #include <string>

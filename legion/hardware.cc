@@ -14,13 +14,18 @@ using machine::MemoryKind;
 using machine::ProcessorKind;
 
 constexpr std::array kProcessors{
-    std::pair{ProcessorKind::cpu, Legion::Processor::LOC_PROC}, std::pair{ProcessorKind::gpu, Legion::Processor::TOC_PROC},
-    std::pair{ProcessorKind::io, Legion::Processor::IO_PROC},   std::pair{ProcessorKind::py, Legion::Processor::PY_PROC},
-    std::pair{ProcessorKind::proc, Legion::Processor::PROC_SET}, std::pair{ProcessorKind::omp, Legion::Processor::OMP_PROC},
+    std::pair{ProcessorKind::cpu, Legion::Processor::LOC_PROC},
+    std::pair{ProcessorKind::gpu, Legion::Processor::TOC_PROC},
+    std::pair{ProcessorKind::io, Legion::Processor::IO_PROC},
+    std::pair{ProcessorKind::py, Legion::Processor::PY_PROC},
+    std::pair{ProcessorKind::proc, Legion::Processor::PROC_SET},
+    std::pair{ProcessorKind::omp, Legion::Processor::OMP_PROC},
 };
 constexpr std::array kMemories{
-    std::pair{MemoryKind::sysmem, Legion::Memory::SYSTEM_MEM},  std::pair{MemoryKind::fbmem, Legion::Memory::GPU_FB_MEM},
-    std::pair{MemoryKind::rdmem, Legion::Memory::REGDMA_MEM},   std::pair{MemoryKind::zcmem, Legion::Memory::Z_COPY_MEM},
+    std::pair{MemoryKind::sysmem, Legion::Memory::SYSTEM_MEM},
+    std::pair{MemoryKind::fbmem, Legion::Memory::GPU_FB_MEM},
+    std::pair{MemoryKind::rdmem, Legion::Memory::REGDMA_MEM},
+    std::pair{MemoryKind::zcmem, Legion::Memory::Z_COPY_MEM},
     std::pair{MemoryKind::sockmem, Legion::Memory::SOCKET_MEM},
 };
 
@@ -53,7 +58,8 @@ Hardware::Hardware(const Legion::Machine& machine) {
     const std::size_t node = processor.address_space();
     if (nodes_.size() <= node) nodes_.resize(node + 1);
     std::vector<Legion::Processor>& peers = nodes_[node][*kind];
-    places_[processor.id] = {*kind, {static_cast<std::int64_t>(node), static_cast<std::int64_t>(peers.size())}};
+    places_[processor.id] = {*kind,
+                             {static_cast<std::int64_t>(node), static_cast<std::int64_t>(peers.size())}};
     peers.push_back(processor);
   }
   std::set<Legion::Memory> memories;
@@ -137,7 +143,8 @@ std::string Hardware::name(Legion::Memory memory) const {
   const auto home = homes_.find(memory.id);
   if (!kind || home == homes_.end()) return "a memory of another kind";
   std::string text(machine::name_of(*kind));
-  if (memories_of_node_.at({home->second.node, memory.kind()}) > 1) text += fmt::format(" {}", home->second.index);
+  if (memories_of_node_.at({home->second.node, memory.kind()}) > 1)
+    text += fmt::format(" {}", home->second.index);
   if (nodes_.size() > 1) text += fmt::format(" of node {}", home->second.node);
   return text;
 }

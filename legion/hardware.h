@@ -25,8 +25,8 @@ struct Place {
   machine::Processor at;
 };
 
-//! Immutable: safe for all threads. A node is an address space of Legion; processors of a kind are numbered as
-//! Realm numbers them.
+//! Immutable: safe for all threads. A node is an address space of Legion; processors of a kind are numbered
+//! as Realm numbers them.
 class Hardware {
  public:
   explicit Hardware(const Legion::Machine& machine);

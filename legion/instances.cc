@@ -13,8 +13,8 @@
 namespace mapwright::legion {
 namespace {
 
-using Legion::Mapping::PhysicalInstance;
 using lang::Layout;
+using Legion::Mapping::PhysicalInstance;
 using machine::MemoryKind;
 
 constexpr int kCannot = 75;
@@ -28,13 +28,16 @@ lang::RegionRef region_ref(const Mapping& m, unsigned index) {
 }
 
 // In the order of lang::AlignOp.
-constexpr std::array kEqualities{LEGION_LT_EK, LEGION_LE_EK, LEGION_GT_EK, LEGION_GE_EK, LEGION_EQ_EK, LEGION_NE_EK};
+constexpr std::array kEqualities{LEGION_LT_EK, LEGION_LE_EK, LEGION_GT_EK,
+                                 LEGION_GE_EK, LEGION_EQ_EK, LEGION_NE_EK};
 
-// Where the field dimension stands tells structures from arrays; the order of the others tells C from Fortran.
+// Where the field dimension stands tells structures from arrays; the order of the others tells C from
+// Fortran.
 std::vector<Legion::DimensionKind> ordering(int rank, bool interleaved, Layout::Order order) {
   std::vector<Legion::DimensionKind> dims;
   for (int d = 0; d < rank; ++d)
-    dims.push_back(static_cast<Legion::DimensionKind>(LEGION_DIM_X + (order == Layout::Order::f_order ? d : rank - 1 - d)));
+    dims.push_back(static_cast<Legion::DimensionKind>(LEGION_DIM_X +
+                                                      (order == Layout::Order::f_order ? d : rank - 1 - d)));
   dims.insert(interleaved ? dims.begin() : dims.end(), LEGION_DIM_F);
   return dims;
 }
@@ -54,9 +57,12 @@ std::optional<Arranged> arranged(const std::vector<Legion::DimensionKind>& dims)
     spatial.erase(field);
   }
   if (spatial.size() < 2) return found;
-  if (std::is_sorted(spatial.begin(), spatial.end())) found.order = Layout::Order::f_order;
-  else if (std::is_sorted(spatial.rbegin(), spatial.rend())) found.order = Layout::Order::c_order;
-  else return std::nullopt;
+  if (std::is_sorted(spatial.begin(), spatial.end()))
+    found.order = Layout::Order::f_order;
+  else if (std::is_sorted(spatial.rbegin(), spatial.rend()))
+    found.order = Layout::Order::c_order;
+  else
+    return std::nullopt;
   return found;
 }
 
@@ -97,7 +103,8 @@ std::set<unsigned> colocated(const Mapping& m, unsigned index) {
   std::set<unsigned> together{index};
   for (const Legion::ColocationConstraint& c : constraints.colocation_constraints)
     if (c.indexes.contains(index)) together.insert(c.indexes.begin(), c.indexes.end());
-  std::erase_if(together, [&](unsigned i) { return i >= m.task.regions.size() || !needs_instance(m.task.regions[i]); });
+  std::erase_if(together,
+                [&](unsigned i) { return i >= m.task.regions.size() || !needs_instance(m.task.regions[i]); });
   return together;
 }
 
@@ -109,13 +116,14 @@ Legion::LayoutConstraintSet constraints_for(const Mapping& m, unsigned index, Me
   const std::optional<Arranged> demanded = arranged(constraints.ordering_constraint.ordering);
   const bool has_order = !constraints.ordering_constraint.ordering.empty();
 
-  // The file before the variant, the variant before the defaults: what a kernel cannot take is then refused by
-  // the runtime, in words that say why.
+  // The file before the variant, the variant before the defaults: what a kernel cannot take is then refused
+  // by the runtime, in words that say why.
   Layout said;
   policy::Layout layout;
   const lang::RegionRef ref = region_ref(m, index);
   if (m.session.mapper() != nullptr) {
-    if (const Layout* stated = m.session.mapper()->layout(m.answers.name, ref, m.kind, memory)) said = *stated;
+    if (const Layout* stated = m.session.mapper()->layout(m.answers.name, ref, m.kind, memory))
+      said = *stated;
     const auto preferred = demanded && demanded->order ? *demanded->order : Layout::Order::f_order;
     layout = policy::layout(*m.session.mapper(), m.answers.name, ref, m.kind, memory, preferred);
   } else {
@@ -137,7 +145,8 @@ Legion::LayoutConstraintSet constraints_for(const Mapping& m, unsigned index, Me
   if (said.align) {
     constraints.alignment_constraints.clear();
     for (const Legion::FieldID field : fields)
-      constraints.alignment_constraints.emplace_back(field, kEqualities[static_cast<std::size_t>(said.align->first)],
+      constraints.alignment_constraints.emplace_back(field,
+                                                     kEqualities[static_cast<std::size_t>(said.align->first)],
                                                      static_cast<std::size_t>(said.align->second));
   }
   constraints.field_constraint = Legion::FieldConstraint(fields, false, false);
@@ -146,10 +155,10 @@ Legion::LayoutConstraintSet constraints_for(const Mapping& m, unsigned index, Me
   return constraints;
 }
 
-// As Legion's own mapper does: in the main memory of a single node everything of a region stands in one instance,
-// which all its pieces share without copies; elsewhere each piece has its own.
-Legion::LogicalRegion held_region(const Mapping& m, const Legion::RegionRequirement& requirement, MemoryKind memory,
-                                  bool exact, bool padded) {
+// As Legion's own mapper does: in the main memory of a single node everything of a region stands in one
+// instance, which all its pieces share without copies; elsewhere each piece has its own.
+Legion::LogicalRegion held_region(const Mapping& m, const Legion::RegionRequirement& requirement,
+                                  MemoryKind memory, bool exact, bool padded) {
   Legion::LogicalRegion region = requirement.region;
   const bool shared = memory == MemoryKind::sysmem || memory == MemoryKind::rdmem;
   if (exact || padded || !shared || m.session.hardware().grid().nodes > 1) return region;
@@ -165,8 +174,8 @@ struct Failure {
   std::string constraint;  // what cannot be met together; empty: no room
 };
 
-std::optional<PhysicalInstance> make_one(const Mapping& m, unsigned index, MemoryKind kind, Legion::Memory memory,
-                                         const Group& group, Failure* failure) {
+std::optional<PhysicalInstance> make_one(const Mapping& m, unsigned index, MemoryKind kind,
+                                         Legion::Memory memory, const Group& group, Failure* failure) {
   const Legion::RegionRequirement& requirement = m.task.regions[index];
   const bool reduces = requirement.privilege == LEGION_REDUCE;
   // What points write together, and what they add up, each has of its own.
@@ -190,10 +199,10 @@ std::optional<PhysicalInstance> make_one(const Mapping& m, unsigned index, Memor
   failure->memory = memory;
   bool created = false;
   const bool made =
-      fresh ? m.runtime->create_physical_instance(m.context, memory, constraints, regions, instance, true, 0, exact,
-                                                    &failure->bytes)
-              : m.runtime->find_or_create_physical_instance(m.context, memory, constraints, regions, instance, created,
-                                                            true, 0, exact, &failure->bytes);
+      fresh ? m.runtime->create_physical_instance(m.context, memory, constraints, regions, instance, true, 0,
+                                                  exact, &failure->bytes)
+            : m.runtime->find_or_create_physical_instance(m.context, memory, constraints, regions, instance,
+                                                          created, true, 0, exact, &failure->bytes);
   if (made) return instance;
   // Without a size it did not come to an allocation.
   if (failure->bytes == 0) failure->constraint = "its layout constraints cannot be met together";
@@ -204,26 +213,29 @@ std::optional<PhysicalInstance> make_one(const Mapping& m, unsigned index, Memor
 [[noreturn]] void no_room(const Mapping& m, unsigned index, const Failure& failure) {
   const auto kind = kind_of(failure.memory.kind());
   if (!failure.constraint.empty())
-    give_up(kCannot, fmt::format("region requirement {} of task {} (UID {}) fails: {}\n", index, m.answers.name,
-                                 m.task.get_unique_id(), failure.constraint));
-  give_up(kCannot, fmt::format("failed allocation of size {} bytes for region requirement {} of task {} (UID {}) in "
-                               "memory 0 ({})\n",
-                               failure.bytes, index, m.answers.name, m.task.get_unique_id(),
-                               kind ? machine::name_of(*kind) : "unknown"));
+    give_up(kCannot, fmt::format("region requirement {} of task {} (UID {}) fails: {}\n", index,
+                                 m.answers.name, m.task.get_unique_id(), failure.constraint));
+  give_up(kCannot,
+          fmt::format("failed allocation of size {} bytes for region requirement {} of task {} (UID {}) in "
+                      "memory 0 ({})\n",
+                      failure.bytes, index, m.answers.name, m.task.get_unique_id(),
+                      kind ? machine::name_of(*kind) : "unknown"));
 }
 
 [[noreturn]] void no_memory(const Mapping& m, const policy::Memories& memories) {
   std::string kinds;
-  for (const MemoryKind kind : memories.kinds) kinds += fmt::format("{}{}", kinds.empty() ? "" : ", ", machine::name_of(kind));
-  give_up(kCannot, fmt::format("Failed to find a memory of kind {} connected to processor {} for task {}\n", kinds,
-                               m.session.hardware().name(m.processor), m.answers.name));
+  for (const MemoryKind kind : memories.kinds)
+    kinds += fmt::format("{}{}", kinds.empty() ? "" : ", ", machine::name_of(kind));
+  give_up(kCannot, fmt::format("Failed to find a memory of kind {} connected to processor {} for task {}\n",
+                               kinds, m.session.hardware().name(m.processor), m.answers.name));
 }
 
 [[noreturn]] void no_instance(const Mapping& m, unsigned index) {
-  give_up(kCannot, fmt::format("Mapper failed to specify an instance for {} fields of region requirement {} on task {} "
-                               "(ID {}): only tasks that hand their data on can have VIRTUAL\n",
-                               m.task.regions[index].privilege_fields.size(), index, m.answers.name,
-                               m.task.get_unique_id()));
+  give_up(kCannot,
+          fmt::format(
+              "Mapper failed to specify an instance for {} fields of region requirement {} on task {} "
+              "(ID {}): only tasks that hand their data on can have VIRTUAL\n",
+              m.task.regions[index].privilege_fields.size(), index, m.answers.name, m.task.get_unique_id()));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The instances of one task under a mapper file: for each region requirement the memory and the layout that the
-// file says, and what the task's variant and the defaults of the language say beyond it.
+// The instances of one task under a mapper file: for each region requirement the memory and the layout that
+// the file says, and what the task's variant and the defaults of the language say beyond it.
 #pragma once
 
 #include <legion.h>

@@ -3,24 +3,31 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
+#include "base/text.h"
 #include "session.h"
 
 namespace mapwright::legion {
 
 std::string quoted(std::string_view text) {
   std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
+  for (std::size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    const std::size_t length = base::utf8_length(text, at);
+    if (length == 0) {
+      out += "\\ufffd";  // names may be in any encoding, JSON is in one
+    } else if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
     } else if (static_cast<unsigned char>(c) < 0x20) {
       out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
     } else {
-      out += c;
+      out += text.substr(at, length);
     }
+    at += std::max<std::size_t>(1, length);
   }
   return out + "\"";
 }
@@ -30,9 +37,15 @@ void Line::key(std::string_view key) {
   fields_ += quoted(key) + ":";
 }
 
-Line& Line::text(std::string_view name, std::string_view value) { return raw(name, quoted(value)); }
-Line& Line::number(std::string_view name, long long value) { return raw(name, std::to_string(value)); }
-Line& Line::boolean(std::string_view name, bool value) { return raw(name, value ? "true" : "false"); }
+Line& Line::text(std::string_view name, std::string_view value) {
+  return raw(name, quoted(value));
+}
+Line& Line::number(std::string_view name, long long value) {
+  return raw(name, std::to_string(value));
+}
+Line& Line::boolean(std::string_view name, bool value) {
+  return raw(name, value ? "true" : "false");
+}
 
 Line& Line::raw(std::string_view name, std::string_view json) {
   key(name);

@@ -39,10 +39,11 @@ std::vector<Legion::Processor> targets(Session& session, const TaskAnswers& answ
   return {};
 }
 
-// Points that begin together, or agree about an instance, wait for one another: to map them one after the other
-// would be to wait for ever.
+// Points that begin together, or agree about an instance, wait for one another: to map them one after the
+// other would be to wait for ever.
 bool waits_for_others(const Legion::Task& task) {
-  return task.concurrent_task || std::any_of(task.regions.begin(), task.regions.end(), [](const auto& requirement) {
+  return task.concurrent_task ||
+         std::any_of(task.regions.begin(), task.regions.end(), [](const auto& requirement) {
            return (requirement.prop & LEGION_COLLECTIVE_MASK) != 0;
          });
 }
@@ -54,7 +55,8 @@ bool is_limited(const TaskAnswers& answers, const Legion::Task& task) {
 std::string point_text(const Legion::DomainPoint& point) {
   const lang::Point p = point_of(point);
   std::vector<std::string> numbers;
-  for (std::size_t d = 0; d < static_cast<std::size_t>(point.get_dim()); ++d) numbers.push_back(std::to_string(p[d]));
+  for (std::size_t d = 0; d < static_cast<std::size_t>(point.get_dim()); ++d)
+    numbers.push_back(std::to_string(p[d]));
   return json_list(numbers);
 }
 
@@ -97,15 +99,16 @@ void Mapper::slice_task(Context context, const Legion::Task& task, const SliceTa
   auto target = kind ? session_.index_target(answers, task.index_domain, *kind) : std::nullopt;
   if (!target) {
     mapper->slice_task(context, task, input, output);
-    const bool obeyed = !answers.kind || std::all_of(output.slices.begin(), output.slices.end(), [&](const TaskSlice& s) {
-      return s.proc.kind() == realm_kind(*answers.kind);
-    });
+    const bool obeyed =
+        !answers.kind || std::all_of(output.slices.begin(), output.slices.end(), [&](const TaskSlice& s) {
+          return s.proc.kind() == realm_kind(*answers.kind);
+        });
     if (obeyed) return;
     target = session_.default_target(task.index_domain, *kind);
     output.slices.clear();
   }
-  // Neighbours on one processor are one slice: fewer of them, and each is sent once. Points run first coordinate
-  // fastest.
+  // Neighbours on one processor are one slice: fewer of them, and each is sent once. Points run first
+  // coordinate fastest.
   std::size_t turn = 0;
   Legion::Processor last = Legion::Processor::NO_PROC;
   Legion::DomainPoint begin;
@@ -134,7 +137,9 @@ void Mapper::decide_variant(Context context, const Legion::Task& task, machine::
                             MapTaskOutput& output) {
   std::vector<Legion::VariantID> variants;
   runtime->find_valid_variants(context, task.task_id, variants, realm_kind(kind));
-  if (variants.empty() || std::find(variants.begin(), variants.end(), output.chosen_variant) != variants.end()) return;
+  if (variants.empty() ||
+      std::find(variants.begin(), variants.end(), output.chosen_variant) != variants.end())
+    return;
   output.chosen_variant = variants.front();
   if (variants.size() == 1) return;
   // Several would do: the application knows them.
@@ -155,9 +160,11 @@ void Mapper::map_data(const Mapping& m, bool all, MapTaskOutput& output) {
     const Spoken said = spoken(m, i);
     const bool read_only = m.task.regions[i].privilege == LEGION_READ_ONLY;
     if (said.collected && read_only) output.untracked_valid_regions.insert(i);
-    const bool out_of_reach = std::any_of(instances.begin(), instances.end(), [&](const PhysicalInstance& instance) {
-      return !instance.is_virtual_instance() && !m.session.hardware().reaches(m.processor, instance.get_location());
-    });
+    const bool out_of_reach =
+        std::any_of(instances.begin(), instances.end(), [&](const PhysicalInstance& instance) {
+          return !instance.is_virtual_instance() &&
+                 !m.session.hardware().reaches(m.processor, instance.get_location());
+        });
     if (!all) {
       if (!said.memory && !said.layout && !out_of_reach) continue;
       // What a task only hands on, the application leaves without an instance, and may count on that: a
@@ -170,7 +177,8 @@ void Mapper::map_data(const Mapping& m, bool all, MapTaskOutput& output) {
   }
 }
 
-void Mapper::map_task(Context context, const Legion::Task& task, const MapTaskInput& input, MapTaskOutput& output) {
+void Mapper::map_task(Context context, const Legion::Task& task, const MapTaskInput& input,
+                      MapTaskOutput& output) {
   const TaskAnswers& answers = session_.task(runtime, context, task);
   const auto kind = kind_for(answers, task.target_proc);
   const bool ours =
@@ -183,13 +191,14 @@ void Mapper::map_task(Context context, const Legion::Task& task, const MapTaskIn
       processors.assign(1, task.target_proc);
   }
 
-  // Where the file says where all data of a leaf are, the application's mapper is not asked: what it makes could
-  // be what does not fit.
+  // Where the file says where all data of a leaf are, the application's mapper is not asked: what it makes
+  // could be what does not fit.
   bool all = ours && !processors.empty() && task.output_regions.empty() && input.premapped_regions.empty();
   if (all) {
     output.target_procs = processors;
     decide_variant(context, task, *kind, output);
-    const Mapping m{session_, runtime, context, task, answers, processors.front(), *kind, output.chosen_variant};
+    const Mapping m{
+        session_, runtime, context, task, answers, processors.front(), *kind, output.chosen_variant};
     all = runtime->is_leaf_variant(context, task.task_id, m.variant);
     for (unsigned i = 0; i < task.regions.size() && all; ++i)
       all = !needs_instance(task.regions[i]) || spoken(m, i).memory;
@@ -204,10 +213,12 @@ void Mapper::map_task(Context context, const Legion::Task& task, const MapTaskIn
         output.target_procs = processors;
         decide_variant(context, task, *kind, output);
       }
-      const Legion::Processor processor = output.target_procs.empty() ? task.target_proc : output.target_procs.front();
+      const Legion::Processor processor =
+          output.target_procs.empty() ? task.target_proc : output.target_procs.front();
       const auto actual = kind_of(processor.kind());
       if (actual)
-        map_data({session_, runtime, context, task, answers, processor, *actual, output.chosen_variant}, false, output);
+        map_data({session_, runtime, context, task, answers, processor, *actual, output.chosen_variant},
+                 false, output);
     }
   }
   follow(task, output);
@@ -233,12 +244,14 @@ void Mapper::follow(const Legion::Task& task, MapTaskOutput& output) {
   reports.limited = limited;
   using namespace Legion::Mapping::ProfilingMeasurements;
   output.task_prof_requests.add_measurement<OperationTimeline>().add_measurement<OperationProcessorUsage>();
-  if (observed) output.copy_prof_requests.add_measurement<OperationTimeline>().add_measurement<OperationMemoryUsage>();
+  if (observed)
+    output.copy_prof_requests.add_measurement<OperationTimeline>().add_measurement<OperationMemoryUsage>();
   const std::scoped_lock lock(mutex_);
   reports_[task.get_unique_id()] = reports;
 }
 
-void Mapper::select_tasks_to_map(Context context, const SelectMappingInput& input, SelectMappingOutput& output) {
+void Mapper::select_tasks_to_map(Context context, const SelectMappingInput& input,
+                                 SelectMappingOutput& output) {
   mapper->select_tasks_to_map(context, input, output);
   // In the order in which they became ready: a set has that of addresses.
   std::vector<std::pair<const Legion::Task*, std::int64_t>> limited;
@@ -265,8 +278,10 @@ void Mapper::select_tasks_to_map(Context context, const SelectMappingInput& inpu
     waits = output.map_tasks.empty() && output.relocate_tasks.empty() && !output.deferral_event.exists();
     if (waits) waiting_.push_back(event);
   }
-  if (waits) output.deferral_event = event;
-  else runtime->trigger_mapper_event(context, event);
+  if (waits)
+    output.deferral_event = event;
+  else
+    runtime->trigger_mapper_event(context, event);
 }
 
 void Mapper::finished(Context context, const Limited& limited) {
@@ -310,10 +325,12 @@ void Mapper::replicate_task(Context context, const Legion::Task& task, const Rep
 }
 
 void Mapper::select_sharding_functor(Context context, const Legion::Task& task,
-                                     const SelectShardingFunctorInput& input, SelectShardingFunctorOutput& output) {
+                                     const SelectShardingFunctorInput& input,
+                                     SelectShardingFunctorOutput& output) {
   const TaskAnswers& answers = session_.task(runtime, context, task);
   const auto kind = kind_for(answers, task.target_proc);
-  const auto functor = task.is_index_space && kind ? functor_for(session_, answers.name, *kind) : std::nullopt;
+  const auto functor =
+      task.is_index_space && kind ? functor_for(session_, answers.name, *kind) : std::nullopt;
   if (!functor) {
     mapper->select_sharding_functor(context, task, input, output);
     return;
@@ -356,7 +373,8 @@ void Mapper::report_profiling(Context context, const Legion::Task& task, const T
       OperationMemoryUsage usage;
       if (response.has_measurement<OperationMemoryUsage>() && response.get_measurement(usage)) {
         Line line;
-        line.text("event", input.fill_response ? "fill" : "copy").text("task", session_.task(runtime, context, task).name);
+        line.text("event", input.fill_response ? "fill" : "copy")
+            .text("task", session_.task(runtime, context, task).name);
         line.number("call", static_cast<long long>(task.get_unique_id()));
         line.number("requirement", input.region_requirement_index);
         if (usage.source.exists()) line.text("from", session_.hardware().name(usage.source));
@@ -400,7 +418,8 @@ void Mapper::write_mapping(const Mapping& m, const MapTaskOutput& output) {
       if (instance.is_virtual_instance()) {
         made.text("memory", "VIRTUAL");
       } else {
-        made.text("memory", session_.hardware().name(instance.get_location())).text("layout", layout_of(m, instance));
+        made.text("memory", session_.hardware().name(instance.get_location()))
+            .text("layout", layout_of(m, instance));
         made.number("bytes", static_cast<long long>(instance.get_instance_size()));
       }
       instances.push_back(made.object());

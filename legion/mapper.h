@@ -3,15 +3,16 @@
 #pragma once
 
 #include <legion.h>
-#include <mappers/forwarding_mapper.h>
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "forwarding.h"
 #include "instances.h"
 #include "session.h"
 
@@ -19,27 +20,28 @@ namespace mapwright::legion {
 
 //! Owns the mapper that it wraps. As many threads call it as call that one: its own state has its own lock,
 //! which is never held while Legion or the wrapped mapper is asked.
-class Mapper final : public Legion::Mapping::ForwardingMapper {
+class Mapper final : public Forwarding {
  public:
-  Mapper(Legion::Mapping::Mapper* wrapped, Session& session)
-      : ForwardingMapper(wrapped), session_(session) {}
-
-  using Context = Legion::Mapping::MapperContext;
+  Mapper(std::unique_ptr<Legion::Mapping::Mapper> wrapped, Session& session)
+      : Forwarding(std::move(wrapped)), session_(session) {}
 
   void select_task_options(Context context, const Legion::Task& task, TaskOptions& output) override;
   void slice_task(Context context, const Legion::Task& task, const SliceTaskInput& input,
                   SliceTaskOutput& output) override;
-  void map_task(Context context, const Legion::Task& task, const MapTaskInput& input, MapTaskOutput& output) override;
+  void map_task(Context context, const Legion::Task& task, const MapTaskInput& input,
+                MapTaskOutput& output) override;
   void replicate_task(Context context, const Legion::Task& task, const ReplicateTaskInput& input,
                       ReplicateTaskOutput& output) override;
-  void select_sharding_functor(Context context, const Legion::Task& task, const SelectShardingFunctorInput& input,
+  void select_sharding_functor(Context context, const Legion::Task& task,
+                               const SelectShardingFunctorInput& input,
                                SelectShardingFunctorOutput& output) override;
-  void select_tasks_to_map(Context context, const SelectMappingInput& input, SelectMappingOutput& output) override;
+  void select_tasks_to_map(Context context, const SelectMappingInput& input,
+                           SelectMappingOutput& output) override;
   void memoize_operation(Context context, const Legion::Mappable& mappable, const MemoizeInput& input,
                          MemoizeOutput& output) override;
   void report_profiling(Context context, const Legion::Task& task, const TaskProfilingInfo& input) override;
-  using ForwardingMapper::report_profiling;
-  using ForwardingMapper::select_sharding_functor;
+  using Forwarding::report_profiling;
+  using Forwarding::select_sharding_functor;
 
  private:
   // What a limit counts.
@@ -52,7 +54,8 @@ class Mapper final : public Legion::Mapping::ForwardingMapper {
     unsigned seen = 0;
   };
 
-  void decide_variant(Context context, const Legion::Task& task, machine::ProcessorKind kind, MapTaskOutput& output);
+  void decide_variant(Context context, const Legion::Task& task, machine::ProcessorKind kind,
+                      MapTaskOutput& output);
   void map_data(const Mapping& mapping, bool all, MapTaskOutput& output);
   void follow(const Legion::Task& task, MapTaskOutput& output);
   void write_mapping(const Mapping& mapping, const MapTaskOutput& output);

@@ -4,6 +4,7 @@
 #include <mappers/default_mapper.h>
 
 #include <cstring>
+#include <memory>
 #include <set>
 #include <string>
 #include <type_traits>
@@ -22,32 +23,35 @@ namespace {
 static_assert(std::is_same_v<decltype(&Legion::Runtime::start), int (*)(int, char**, bool, bool, bool)>);
 static_assert(std::is_same_v<decltype(&Legion::Runtime::replace_default_mapper),
                              void (Legion::Runtime::*)(Legion::Mapping::Mapper*, Legion::Processor)>);
-static_assert(std::is_same_v<decltype(&Legion::Runtime::add_mapper),
-                             void (Legion::Runtime::*)(Legion::MapperID, Legion::Mapping::Mapper*, Legion::Processor)>);
+static_assert(
+    std::is_same_v<decltype(&Legion::Runtime::add_mapper),
+                   void (Legion::Runtime::*)(Legion::MapperID, Legion::Mapping::Mapper*, Legion::Processor)>);
 static_assert(sizeof(Legion::Processor) == sizeof(unsigned long long) &&
               std::is_trivially_copyable_v<Legion::Processor>);
 
 bool refused = false;
 
-// Mappers that the runtime has by now and that nobody wrapped: those that it made itself, and, where Legion is
-// inside the program and its functions cannot be stood before, the application's.
+// Mappers that the runtime has by now and that nobody wrapped: those that it made itself, and, where Legion
+// is inside the program and its functions cannot be stood before, the application's.
 void wrap_default_mappers(Legion::Machine machine, Legion::Runtime* runtime,
                           const std::set<Legion::Processor>& local_processors) {
   for (const Legion::Processor processor : local_processors) {
     Legion::Mapping::Mapper* present = runtime->get_mapper(nullptr, 0, processor);
     if (dynamic_cast<Mapper*>(present) != nullptr) continue;
     if (typeid(*present) != typeid(Legion::Mapping::DefaultMapper)) {
-      refuse(fmt::format("the application's own mapper '{}' cannot be wrapped where Legion is linked statically",
-                         present->get_mapper_name()));
+      refuse(
+          fmt::format("the application's own mapper '{}' cannot be wrapped where Legion is linked statically",
+                      present->get_mapper_name()));
       continue;
     }
     // The runtime deletes the one that is replaced: its like takes its place.
-    auto* own = new Legion::Mapping::DefaultMapper(present->runtime, machine, processor);
-    runtime->replace_default_mapper(new Mapper(own, Session::instance()), processor);
+    auto own = std::make_unique<Legion::Mapping::DefaultMapper>(present->runtime, machine, processor);
+    runtime->replace_default_mapper(new Mapper(std::move(own), Session::instance()), processor);
   }
 }
 
-void registered(Legion::Machine machine, Legion::Runtime* runtime, const std::set<Legion::Processor>& local_processors) {
+void registered(Legion::Machine machine, Legion::Runtime* runtime,
+                const std::set<Legion::Processor>& local_processors) {
   Session& session = Session::instance();
   register_functors(session, runtime);
   wrap_default_mappers(machine, runtime, local_processors);
@@ -75,9 +79,10 @@ __attribute__((visibility("default"))) void mapwright_legion_begin(mapwright::le
 
 __attribute__((visibility("default"))) void* mapwright_legion_wrap(void* mapper) {
   using namespace mapwright::legion;
-  auto* wrapped = static_cast<Legion::Mapping::Mapper*>(mapper);
-  if (refused || dynamic_cast<Mapper*>(wrapped) != nullptr) return mapper;
-  return static_cast<Legion::Mapping::Mapper*>(new Mapper(wrapped, Session::instance()));
+  auto* present = static_cast<Legion::Mapping::Mapper*>(mapper);
+  if (refused || dynamic_cast<Mapper*>(present) != nullptr) return mapper;
+  std::unique_ptr<Legion::Mapping::Mapper> wrapped(present);
+  return static_cast<Legion::Mapping::Mapper*>(new Mapper(std::move(wrapped), Session::instance()));
 }
 
 }  // extern "C"

@@ -15,7 +15,8 @@ template <class... Handle>
 std::optional<std::string> attached(Runtime* runtime, Context context, Handle... handle) {
   const void* text = nullptr;
   std::size_t size = 0;
-  if (!runtime->retrieve_semantic_information(context, handle..., LEGION_NAME_SEMANTIC_TAG, text, size, true, false))
+  if (!runtime->retrieve_semantic_information(context, handle..., LEGION_NAME_SEMANTIC_TAG, text, size, true,
+                                              false))
     return std::nullopt;
   std::string_view name(static_cast<const char*>(text), size);
   name = name.substr(0, name.find('\0'));
@@ -40,7 +41,8 @@ std::vector<std::string> names_of(Runtime* runtime, Context context, Legion::Log
   return names;
 }
 
-const std::vector<std::string_view>& Names::of(Runtime* runtime, Context context, Legion::LogicalRegion region) {
+const std::vector<std::string_view>& Names::of(Runtime* runtime, Context context,
+                                               Legion::LogicalRegion region) {
   {
     const std::scoped_lock lock(mutex_);
     const auto found = names_.find(region);

@@ -14,8 +14,8 @@ namespace mapwright::legion {
 
 //! What the application calls a partition: the logical one, then the index partition; one without any name is
 //! "partition_" and its number, which is the same in each run of a program that makes the same partitions.
-std::vector<std::string> names_of(Legion::Mapping::MapperRuntime* runtime, Legion::Mapping::MapperContext context,
-                                  Legion::LogicalPartition partition);
+std::vector<std::string> names_of(Legion::Mapping::MapperRuntime* runtime,
+                                  Legion::Mapping::MapperContext context, Legion::LogicalPartition partition);
 
 //! Names of regions, remembered. Safe for all threads: nothing is locked while Legion is asked.
 class Names {
@@ -23,7 +23,8 @@ class Names {
   //! All names that mean this region: its own, those of the partition that it is a piece of, and so on up to
   //! the root; of each first the logical one, then that of its index space or index partition. A root without
   //! any name is "region_" and its number. The views stay.
-  const std::vector<std::string_view>& of(Legion::Mapping::MapperRuntime* runtime, Legion::Mapping::MapperContext context,
+  const std::vector<std::string_view>& of(Legion::Mapping::MapperRuntime* runtime,
+                                          Legion::Mapping::MapperContext context,
                                           Legion::LogicalRegion region);
   //! The name of a field, or "field 12".
   std::string field(Legion::Mapping::MapperRuntime* runtime, Legion::Mapping::MapperContext context,

@@ -12,7 +12,8 @@ constexpr std::size_t kMostBoxes = 1 << 16;
 
 std::string box_text(const lang::Point& lo, const lang::Point& hi, int rank) {
   std::vector<std::string> sides;
-  for (std::size_t d = 0; d < static_cast<std::size_t>(rank); ++d) sides.push_back(fmt::format("[{},{}]", lo[d], hi[d]));
+  for (std::size_t d = 0; d < static_cast<std::size_t>(rank); ++d)
+    sides.push_back(fmt::format("[{},{}]", lo[d], hi[d]));
   return json_list(sides);
 }
 
@@ -67,7 +68,8 @@ std::string bounds_text(const Legion::Domain& domain) {
 }
 
 void add_launch(const Legion::Task& task, Line* line) {
-  if (task.parent_task != nullptr) line->number("parent", static_cast<long long>(task.parent_task->get_unique_id()));
+  if (task.parent_task != nullptr)
+    line->number("parent", static_cast<long long>(task.parent_task->get_unique_id()));
   line->number("order", static_cast<long long>(task.get_context_index()));
 }
 
@@ -89,8 +91,10 @@ void Observer::describe(Session& session, Runtime* runtime, Context context, Leg
   std::vector<std::string> described;
   for (const Legion::FieldID field : fields) {
     Line one;
-    one.number("field", field).text("name", session.names().field(runtime, context, root.get_field_space(), field));
-    one.number("bytes", static_cast<long long>(runtime->get_field_size(context, root.get_field_space(), field)));
+    one.number("field", field)
+        .text("name", session.names().field(runtime, context, root.get_field_space(), field));
+    one.number("bytes",
+               static_cast<long long>(runtime->get_field_size(context, root.get_field_space(), field)));
     described.push_back(one.object());
   }
   line.raw("fields", json_list(described));
@@ -105,7 +109,8 @@ void Observer::launched(Session& session, Runtime* runtime, Context context, con
   add_launch(task, &line);
   if (task.is_index_space) line.raw("bounds", bounds_text(task.index_domain));
   std::vector<std::string> variants;
-  for (const machine::ProcessorKind kind : answers.variants) variants.push_back(quoted(machine::name_of(kind)));
+  for (const machine::ProcessorKind kind : answers.variants)
+    variants.push_back(quoted(machine::name_of(kind)));
   line.raw("variants", json_list(variants));
   std::vector<std::string> requirements;
   for (const Legion::RegionRequirement& requirement : task.regions) {

@@ -1,5 +1,5 @@
-// What an application launches, on which pieces of which data: lines of the journal from which a model of it is
-// made. Regions and index spaces are described once, where they are first met, and are called by number.
+// What an application launches, on which pieces of which data: lines of the journal from which a model of it
+// is made. Regions and index spaces are described once, where they are first met, and are called by number.
 #pragma once
 
 #include <legion.h>
@@ -22,10 +22,10 @@ class Observer {
 
   //! A launch, in the order in which its parent made it: "launched", and "region" for data that are new.
   void launched(Session& session, Runtime* runtime, Context context, const Legion::Task& task);
-  //! The piece of one point's requirement, as fields of its line: region, space and, where it is not all of the
-  //! region, the partition that it is a piece of. Writes "space" and "partition" for those that are new.
-  void add_piece(Session& session, Runtime* runtime, Context context, const Legion::RegionRequirement& requirement,
-                 Line* line);
+  //! The piece of one point's requirement, as fields of its line: region, space and, where it is not all of
+  //! the region, the partition that it is a piece of. Writes "space" and "partition" for those that are new.
+  void add_piece(Session& session, Runtime* runtime, Context context,
+                 const Legion::RegionRequirement& requirement, Line* line);
 
  private:
   void describe(Session& session, Runtime* runtime, Context context, Legion::LogicalRegion region);

@@ -36,7 +36,8 @@ lang::MapperPtr read_mapper() {
 
 Route entered_by = Route::preload;
 
-void introduce(const Hardware& hardware) {
+// First of all: what is wrong with a mapper or a file is not wrong with the adapter.
+Hardware introduced(Hardware hardware) {
   std::string text = fmt::format("legion {}\nroute {}\nnodes {}\n", Legion::Runtime::get_legion_version(),
                                  entered_by == Route::preload ? "preload" : "module", hardware.grid().nodes);
   for (std::size_t i = 0; i < machine::kProcessorKinds; ++i) {
@@ -50,13 +51,14 @@ void introduce(const Hardware& hardware) {
       text += fmt::format("{} {}\n", machine::name_of(kind), bytes);
   }
   greet(text);
+  return hardware;
 }
 
 }  // namespace
 
 void give_up(int code, const std::string& message) {
   fflush(nullptr);
-  fmt::print(stderr, "mapwright: {}", message);
+  fmt::print(stderr, "adapter: {}", message);
   fflush(stderr);
   _exit(code);
 }
@@ -84,13 +86,14 @@ Session& Session::instance() {
   return session;
 }
 
-void Session::enter(Route route) { entered_by = route; }
+void Session::enter(Route route) {
+  entered_by = route;
+}
 
 Session::Session()
-    : hardware_(Legion::Machine::get_machine()), journal_(getenv(kJournalVariable)),
+    : hardware_(introduced(Hardware(Legion::Machine::get_machine()))),
+      journal_(getenv(kJournalVariable)),
       observer_(std::make_unique<Observer>()) {
-  // First: what is wrong with the mapper is not wrong with the adapter.
-  introduce(hardware_);
   mapper_ = read_mapper();
   if (!mapper_) return;
   auto placer = lang::Placer::create(mapper_, hardware_.grid());
@@ -98,8 +101,8 @@ Session::Session()
   placer_ = *placer;
 }
 
-const TaskAnswers& Session::task(Legion::Mapping::MapperRuntime* runtime, Legion::Mapping::MapperContext context,
-                                 const Legion::Task& task) {
+const TaskAnswers& Session::task(Legion::Mapping::MapperRuntime* runtime,
+                                 Legion::Mapping::MapperContext context, const Legion::Task& task) {
   {
     const std::scoped_lock lock(mutex_);
     const auto found = tasks_.find(task.task_id);
@@ -143,9 +146,11 @@ Target Session::place(const lang::MapChoice& map, std::string_view task, const L
   return {*placement};
 }
 
-std::optional<Target> Session::single_target(const TaskAnswers& task, std::optional<machine::Processor> parent,
+std::optional<Target> Session::single_target(const TaskAnswers& task,
+                                             std::optional<machine::Processor> parent,
                                              machine::ProcessorKind kind) {
-  if (!mapper_) return std::nullopt;
+  // The top-level task is where the runtime starts it: it has no parent that a map could ask for.
+  if (!mapper_ || !parent) return std::nullopt;
   const lang::MapChoice* map = mapper_->single_map(task.name, kind);
   if (map == nullptr) return std::nullopt;
   auto placement = placer_->place_single(*map, task.name, parent, kind);

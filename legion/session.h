@@ -42,10 +42,10 @@ struct Target {
 //! Safe for all threads. Its own locks are never held while Legion is asked.
 class Session {
  public:
-  //! The one of this process; made, from the environment, when the machine is first known, and then says in the
-  //! handshake that it is there. A mapper that
-  //! cannot be used ends the process with its diagnostics and exit code 65: mapwright checks mappers before
-  //! it runs them, so that this is for those who set the environment themselves.
+  //! The one of this process; made, from the environment, when the machine is first known, and then says in
+  //! the handshake that it is there. A mapper that cannot be used ends the process with its diagnostics and
+  //! exit code 65: mapwright checks mappers before it runs them, so that this is for those who set the
+  //! environment themselves.
   static Session& instance();
   //! Before that.
   static void enter(Route route);

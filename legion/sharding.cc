@@ -18,7 +18,8 @@ class MapFunctor final : public Legion::ShardingFunctor {
 
   Legion::ShardID shard(const Legion::DomainPoint& point, const Legion::Domain& domain,
                         const std::size_t shards) override {
-    const lang::Slot slot = session_.place(map_, "a replicated launch", domain, kind_).placement->at(point_of(point)).front();
+    const lang::Slot slot =
+        session_.place(map_, "a replicated launch", domain, kind_).placement->at(point_of(point)).front();
     // Shards stand in the order of the nodes; where there are others than nodes, blocks of nodes share one.
     const auto nodes = static_cast<std::size_t>(session_.hardware().grid().nodes);
     return static_cast<Legion::ShardID>(slot.node * shards / nodes);
@@ -32,7 +33,9 @@ class MapFunctor final : public Legion::ShardingFunctor {
 
 using Key = std::pair<std::pair<lang::FunctionId, std::uint32_t>, machine::ProcessorKind>;
 
-Key key_of(const lang::MapChoice& map, machine::ProcessorKind kind) { return {{map.function, map.machine}, kind}; }
+Key key_of(const lang::MapChoice& map, machine::ProcessorKind kind) {
+  return {{map.function, map.machine}, kind};
+}
 
 // Written before the program starts, read afterwards.
 std::map<Key, Legion::ShardingID>& functors() {
@@ -55,8 +58,10 @@ void register_functors(Session& session, Legion::Runtime* runtime) {
   }
 }
 
-std::optional<Legion::ShardingID> functor_for(Session& session, std::string_view task, machine::ProcessorKind kind) {
-  const lang::MapChoice* map = session.mapper() != nullptr ? session.mapper()->index_map(task, kind) : nullptr;
+std::optional<Legion::ShardingID> functor_for(Session& session, std::string_view task,
+                                              machine::ProcessorKind kind) {
+  const lang::MapChoice* map =
+      session.mapper() != nullptr ? session.mapper()->index_map(task, kind) : nullptr;
   if (map == nullptr) return std::nullopt;
   const auto found = functors().find(key_of(*map, kind));
   if (found == functors().end()) return std::nullopt;

@@ -16,6 +16,7 @@ void register_functors(Session& session, Legion::Runtime* runtime);
 
 //! The functor that sends each point of an index launch of `task` to the node where the file's map puts it;
 //! nothing where the file has no map for it.
-std::optional<Legion::ShardingID> functor_for(Session& session, std::string_view task, machine::ProcessorKind kind);
+std::optional<Legion::ShardingID> functor_for(Session& session, std::string_view task,
+                                              machine::ProcessorKind kind);
 
 }  // namespace mapwright::legion

@@ -37,8 +37,10 @@ struct Subject {
 };
 
 inline Subject subject(const std::string& app, const machine::Machine& machine, std::int64_t nodes,
-                       std::map<std::string, std::int64_t, std::less<>> set = {}) {
+                       std::map<std::string, std::int64_t, std::less<>> set = {},
+                       apps::Size size = apps::Size::paper) {
   apps::Options options;
+  options.size = size;
   options.set = std::move(set);
   options.machine = &machine;
   options.nodes = nodes;

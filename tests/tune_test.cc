@@ -33,7 +33,8 @@ const guide::Guide& whole_guide() {
 Outcome tuned(const trial::Subject& s, const char* strategy, std::int64_t budget, std::uint64_t seed = 1,
               int jobs = 1, const std::string& from = "", const guide::Guide& guide = whole_guide()) {
   const engine::sim::Simulator engine(s.planner);
-  const tune::Problem problem{s.planner, trial::compiled(from), &guide, seed};
+  tune::Problem problem{s.planner, trial::compiled(from), &guide, seed};
+  problem.twin = &engine;
   const auto made = tune::find_strategy(strategy)->make(problem);
   const tune::Evaluator evaluator(engine, guide, *s.program, {});
   Limits limits;
@@ -127,7 +128,8 @@ TEST(Strategies, DoNotReadNames) {
     for (std::size_t i = 0; i < s.program->partitions.size(); ++i)
       names[other.program->partitions[i].name] = s.program->partitions[i].name;
     for (const tune::StrategyKind& kind : tune::strategies()) {
-      if (kind.asks_model()) continue;  // what it asks has the names in it
+      // What some ask has the names in it; the twin's parts are strategies of their own.
+      if (kind.asks_model() || kind.name == tune::kTwin) continue;
       SCOPED_TRACE(std::string(app) + " " + std::string(kind.name));
       const Outcome mine = tuned(s, std::string(kind.name).c_str(), 12);
       const Outcome theirs = tuned(other, std::string(kind.name).c_str(), 12);
@@ -157,7 +159,7 @@ TEST(Strategies, DoNotReadNames) {
 TEST(Strategies, ProposeTheSameHoweverManyJobsThereAre) {
   const trial::Subject s = trial::subject("cannon", trial::machine_named("p100x4"), 2);
   for (const tune::StrategyKind& kind : tune::strategies()) {
-    if (kind.asks_model()) continue;
+    if (kind.asks_model() || kind.name == tune::kTwin) continue;  // the latter takes its time, below
     SCOPED_TRACE(kind.name);
     const std::string name(kind.name);
     const Outcome one = tuned(s, name.c_str(), 25, 3, 1);
@@ -166,6 +168,36 @@ TEST(Strategies, ProposeTheSameHoweverManyJobsThereAre) {
     EXPECT_EQ(one.best, four.best);
     EXPECT_EQ(one.stopped, four.stopped);
   }
+}
+
+TEST(Twin, ExecutesTheBestThatItPredicts) {
+  const trial::Subject s = trial::subject("circuit", trial::machine_named("p100x4"), 1, {}, apps::Size::test);
+  const Outcome outcome = tuned(s, "twin", 5);
+  ASSERT_EQ(outcome.trials.size(), 5u);
+  EXPECT_EQ(outcome.trials[0].mapper, "") << "where the search begins";
+  // Here the twin is what is executed: every prediction comes true.
+  const program::Metric& metric = s.program->metric;
+  EXPECT_GT(tune::speedup(*outcome.trials[1].metric, *outcome.trials[0].metric, metric), 1.2);
+  for (std::size_t i = 1; i < outcome.trials.size(); ++i) {
+    const Trial& t = outcome.trials[i];
+    ASSERT_TRUE(t.metric) << t.mapper;
+    EXPECT_EQ(t.why.find(fmt::format("number {} of ", i)), 0u) << t.why;
+    // Nothing in it is for nothing.
+    const lang::MapperPtr mapper = trial::compiled(t.mapper);
+    for (const lang::Statement& statement : mapper->ast().statements) {
+      const base::Span span = std::visit([](const auto& one) { return one.span; }, statement);
+      std::string without = t.mapper;
+      without.erase(span.begin, span.end - span.begin);
+      const tune::Checked checked = tune::check(without);
+      if (!checked.mapper) continue;
+      const engine::Execution execution = trial::executed(s, checked.mapper);
+      EXPECT_TRUE(execution.failure ||
+                  tune::cost_of(execution.metric, metric) > tune::cost_of(t.metric, metric))
+          << t.mapper << "\nneeds no\n"
+          << t.mapper.substr(span.begin, span.end - span.begin);
+    }
+  }
+  EXPECT_EQ(mappers(tuned(s, "twin", 5)), mappers(outcome));
 }
 
 TEST(Strategies, BeginWithAUsersMapper) {

@@ -158,9 +158,11 @@ class Compare : public Command {
                    {}};
       }
       if (name == tune::kTwin)
-        throw Stop{Exit::usage,
-                   fmt::format("the strategy {} is for executions that are real: what is compared is simulated", name),
-                   {}};
+        throw Stop{
+            Exit::usage,
+            fmt::format("the strategy {} is for executions that are real: what is compared is simulated",
+                        name),
+            {}};
       entry.budget = budget_;
       if (colon != std::string::npos) {
         const auto budget = base::parse_integer(std::string_view(word).substr(colon + 1));

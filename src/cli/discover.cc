@@ -16,10 +16,11 @@ namespace {
 class Discover : public Command {
  public:
   explicit Discover(CLI::App* parent) {
-    CLI::App* a = add(parent, "discover",
-                      "Makes a model of a Legion application from one execution: what it launches, on which data, and "
-                      "how long its tasks take",
-                      "mapwright discover --out circuit.json -- ./circuit -ll:cpu 4");
+    CLI::App* a =
+        add(parent, "discover",
+            "Makes a model of a Legion application from one execution: what it launches, on which data, and "
+            "how long its tasks take",
+            "mapwright discover --out circuit.json -- ./circuit -ll:cpu 4");
     a->add_option("--machine", machine_, "The machine that it runs on, a name or file")
         ->type_name("MACHINE")
         ->capture_default_str();
@@ -34,7 +35,9 @@ class Discover : public Command {
 
   Exit run(Console& console) override {
     if (engine_.words.empty())
-      throw Stop{Exit::usage, "discover takes the application behind --: mapwright discover -- ./circuit -ll:cpu 4", {}};
+      throw Stop{Exit::usage,
+                 "discover takes the application behind --: mapwright discover -- ./circuit -ll:cpu 4",
+                 {}};
     if (out_) expect_output("--out", *out_, {machine_});
     if (machine_out_) expect_output("--machine-out", *machine_out_, {machine_});
     engine_.legion = true;

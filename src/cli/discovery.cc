@@ -19,7 +19,8 @@ std::string name_of(const std::vector<std::string>& words) {
 
 }  // namespace
 
-Discovery discover_program(const EngineOptions& options, const std::string& machine, std::function<bool()> cancelled) {
+Discovery discover_program(const EngineOptions& options, const std::string& machine,
+                           std::function<bool()> cancelled) {
   engine::command::Settings settings = options.command_settings(std::move(cancelled));
   settings.adapter = legion_adapter();
   settings.journal.clear();

@@ -18,9 +18,10 @@ struct Discovery {
   std::vector<std::string> notes;  //!< what the user should know beside the program's own notes
 };
 
-//! Executes the command of settled options once. `machine`: the name or file of the one that it runs on. Throws
-//! Stop: Exit::unavailable where the adapter is not in the application, Exit::failed where the execution fails,
-//! Exit::configuration where no model can describe it.
-Discovery discover_program(const EngineOptions& options, const std::string& machine, std::function<bool()> cancelled);
+//! Executes the command of settled options once. `machine`: the name or file of the one that it runs on.
+//! Throws Stop: Exit::unavailable where the adapter is not in the application, Exit::failed where the
+//! execution fails, Exit::configuration where no model can describe it.
+Discovery discover_program(const EngineOptions& options, const std::string& machine,
+                           std::function<bool()> cancelled);
 
 }  // namespace mapwright::cli

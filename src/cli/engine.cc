@@ -66,11 +66,13 @@ std::string legion_adapter() {
   for (const fs::path& folder : {beside / "legion", fs::path(MAPWRIGHT_INSTALLED_LIBRARIES)}) {
     if (const fs::path file = folder / kName; fs::exists(file, none)) return file.string();
   }
-  throw Stop{Exit::unavailable,
-             fmt::format("there is no adapter for Legion, {}: mapwright was built where CMake found no Legion 25.06 or "
-                         "later. Give it Legion's prefix, -D CMAKE_PREFIX_PATH=PREFIX, and build it again",
-                         kName),
-             {}};
+  throw Stop{
+      Exit::unavailable,
+      fmt::format(
+          "there is no adapter for Legion, {}: mapwright was built where CMake found no Legion 25.06 or "
+          "later. Give it Legion's prefix, -D CMAKE_PREFIX_PATH=PREFIX, and build it again",
+          kName),
+      {}};
 }
 
 void EngineOptions::add_execution_options(CLI::App* to, const std::string& group) {
@@ -125,8 +127,9 @@ void EngineOptions::add_to(CLI::App* to, bool with_commands) {
         "group matches (default: the seconds that it takes)")
       ->type_name("REGEX")
       ->group(commands_group);
-  to->add_flag("--legion", legion,
-               "The command is a Legion application, which then obeys the mapper without being compiled for it")
+  to->add_flag(
+        "--legion", legion,
+        "The command is a Legion application, which then obeys the mapper without being compiled for it")
       ->group(commands_group);
   to->add_option("--better", better, "Which metric is better (default: smaller)")
       ->check(CLI::IsMember({"smaller", "larger"}))
@@ -147,11 +150,13 @@ void EngineOptions::expect_no_others() const {
     bool starpu;
     bool command;
   };
-  const Option options[] = {
-      {"--ranks", ranks.has_value(), true, false},      {"--devices", devices.has_value(), true, false},
-      {"--launcher", launcher.has_value(), true, true}, {"--timeout", timeout.has_value(), true, true},
-      {"--metric", metric.has_value(), false, true},    {"--better", better.has_value(), false, true},
-      {"--legion", legion, false, true}};
+  const Option options[] = {{"--ranks", ranks.has_value(), true, false},
+                            {"--devices", devices.has_value(), true, false},
+                            {"--launcher", launcher.has_value(), true, true},
+                            {"--timeout", timeout.has_value(), true, true},
+                            {"--metric", metric.has_value(), false, true},
+                            {"--better", better.has_value(), false, true},
+                            {"--legion", legion, false, true}};
   for (const Option& o : options) {
     if (!o.stated || (commands() ? o.command : executes() && o.starpu)) continue;
     if (!o.starpu) throw Stop{Exit::usage, fmt::format("{} is for a command behind --", o.name), {}};

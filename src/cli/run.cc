@@ -26,8 +26,9 @@ class Run : public Command {
     engine_.add_to(a, true);
     a->add_option("--trace", trace_, "Writes a timeline there, which Perfetto (ui.perfetto.dev) shows")
         ->type_name("FILE");
-    a->add_option("--decisions", engine_.log,
-                  "With --legion: writes there what the application decided for every task, a line of JSON for each")
+    a->add_option(
+         "--decisions", engine_.log,
+         "With --legion: writes there what the application decided for every task, a line of JSON for each")
         ->type_name("FILE");
     guide_.add_to(a);
   }
@@ -40,6 +41,7 @@ class Run : public Command {
     if (engine_.log && !engine_.legion)
       throw Stop{Exit::usage, "--decisions is for Legion applications: it goes with --legion", {}};
     engine_.settle(&subject_);
+    if (engine_.log) write_text(*engine_.log, "");  // or why not, before anything runs
     const guide::Guide guide = make_guide(guide_);
     if (subject_.program.empty()) return run_alone(guide, console);
     const Subject subject = make_subject(subject_);

@@ -72,8 +72,10 @@ void TuneSettings::add_to(CLI::App* command) {
       ->check(CLI::IsMember(strategy_names()))
       ->type_name("NAME")
       ->capture_default_str();
-  command->add_flag_callback("--twin", [this] { strategy = tune::kTwin; },
-                             "The same as --strategy twin: thousands of simulated executions, the best few are real")
+  command
+      ->add_flag_callback(
+          "--twin", [this] { strategy = tune::kTwin; },
+          "The same as --strategy twin: thousands of simulated executions, the best few are real")
       ->excludes("--strategy");
   command->add_option("--budget", limits.budget, "How many mappers to execute; duplicates cost nothing")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))
@@ -113,7 +115,8 @@ void TuneSettings::add_to(CLI::App* command) {
 void TuneSettings::discover(const std::function<bool()>& cancelled, Console* console) {
   engine.settle(&subject);
   if (!engine.commands() || !subject.program.empty()) return;
-  console->say(fmt::format("watching one execution of {}, to learn what it does", base::visible(engine.words.front())));
+  console->say(fmt::format("watching one execution of {}, to learn what it does",
+                           base::visible(engine.words.front())));
   try {
     const Discovery found = discover_program(engine, subject.machine, cancelled);
     for (const std::string& note : found.notes) console->say(note);
@@ -124,11 +127,13 @@ void TuneSettings::discover(const std::function<bool()>& cancelled, Console* con
     engine.legion = true;
   } catch (const Stop& why) {
     if (why.code != Exit::unavailable) throw;
-    throw Stop{Exit::configuration,
-               fmt::format("to tune a command takes a model of its program: a program file, as docs/programs.md describes "
-                           "them, before --. Of a Legion application it is discovered, but {}",
-                           why.message),
-               why.problems};
+    throw Stop{
+        Exit::configuration,
+        fmt::format(
+            "to tune a command takes a model of its program: a program file, as docs/programs.md describes "
+            "them, before --. Of a Legion application it is discovered, but {}",
+            why.message),
+        why.problems};
   }
 }
 

@@ -32,8 +32,9 @@ struct TuneSettings {
   std::string out;                     //!< a folder; empty: one with the run's id as its name
 
   void add_to(CLI::App* command);
-  //! For a command without a model of its program: as a Legion application it is watched once, which `cancelled`
-  //! ends and `console` is told of, and its model belongs to the run. Does nothing for all else. Throws Stop.
+  //! For a command without a model of its program: as a Legion application it is watched once, which
+  //! `cancelled` ends and `console` is told of, and its model belongs to the run. Does nothing for all else.
+  //! Throws Stop.
   void discover(const std::function<bool()>& cancelled, Console* console);
   //! Reads every file that was named, once. Throws Stop.
   void read_files();

@@ -14,7 +14,8 @@ Workbench::Workbench(TuneSettings settings, std::function<bool()> cancelled)
     : settings_(std::move(settings)),
       subject_(make_subject(settings_.subject)),
       engine_(settings_.engine.make(subject_, std::move(cancelled))),
-      twin_(settings_.engine.executes() ? std::make_unique<engine::sim::Simulator>(subject_.planner) : nullptr),
+      twin_(settings_.engine.executes() ? std::make_unique<engine::sim::Simulator>(subject_.planner)
+                                        : nullptr),
       guide_(make_guide(settings_.guide, settings_.rules)),
       evaluator_(*engine_, guide_, *subject_.program, settings_.repeats),
       expert_(shipped_mapper("expert", program())),
@@ -25,7 +26,8 @@ Workbench::Workbench(TuneSettings settings, std::function<bool()> cancelled)
   problem_.twin = twin_.get();
   if (settings_.strategy == tune::kTwin && !twin_)
     throw Stop{Exit::usage,
-               fmt::format("--strategy {} is for executions that are real: a simulator is its own twin", tune::kTwin),
+               fmt::format("--strategy {} is for executions that are real: a simulator is its own twin",
+                           tune::kTwin),
                {}};
 }
 

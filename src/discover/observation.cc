@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -13,20 +15,91 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr Number kLeast = std::numeric_limits<Number>::min();
+constexpr Number kMost = std::numeric_limits<Number>::max();
+
 // A line that says something else than lines of its kind do.
 struct Unexpected {
   std::string what;
 };
 
-program::Box box_of(const Json& sides) {
+// Something in a line, by the key behind which it stands.
+class Value {
+ public:
+  Value(const Json* json, std::string_view key) : json_(json), key_(key) {}
+
+  std::optional<Value> find(const char* key) const {
+    if (!json_->is_object()) refuse("an object");
+    const auto at = json_->find(key);
+    if (at == json_->end()) return std::nullopt;
+    return Value(&*at, key);
+  }
+  Value operator[](const char* key) const {
+    const std::optional<Value> found = find(key);
+    if (!found) throw Unexpected{fmt::format("there is no '{}'", key)};
+    return *found;
+  }
+
+  const std::string& text() const {
+    if (!json_->is_string()) refuse("a text");
+    return json_->get_ref<const std::string&>();
+  }
+  bool flag() const {
+    if (!json_->is_boolean()) refuse("true or false");
+    return json_->get<bool>();
+  }
+  Number number(Number least = kLeast, Number most = kMost) const {
+    const bool fits = json_->is_number_unsigned() ? json_->get<std::uint64_t>() <= std::uint64_t{kMost}
+                                                  : json_->is_number_integer();
+    if (!fits) refuse("a whole number of 64 bits");
+    const auto number = json_->get<Number>();
+    if (number < least || number > most) throw Unexpected{fmt::format("'{}' cannot be {}", key_, number)};
+    return number;
+  }
+  // So that no arithmetic on coordinates overflows.
+  Number coordinate() const { return number(-program::kMaxCoordinate, program::kMaxCoordinate); }
+  std::vector<Value> list() const {
+    if (!json_->is_array()) refuse("a list");
+    std::vector<Value> items;
+    items.reserve(json_->size());
+    for (const Json& item : *json_) items.emplace_back(&item, key_);
+    return items;
+  }
+
+ private:
+  [[noreturn]] void refuse(std::string_view what) const {
+    throw Unexpected{fmt::format("'{}' is not {}", key_, what)};
+  }
+
+  const Json* json_;
+  std::string_view key_;
+};
+
+program::Box box_of(const Value& value) {
+  const std::vector<Value> sides = value.list();
+  if (sides.empty() || sides.size() > lang::kMaxLaunchRank)
+    throw Unexpected{fmt::format("a box of {} dimensions", sides.size())};
   program::Box box;
   box.rank = static_cast<int>(sides.size());
-  if (box.rank < 1 || box.rank > lang::kMaxLaunchRank) throw Unexpected{"a box of no usual number of dimensions"};
   for (std::size_t d = 0; d < sides.size(); ++d) {
-    box.lo[d] = sides[d].at(0).get<std::int64_t>();
-    box.hi[d] = sides[d].at(1).get<std::int64_t>();
+    const std::vector<Value> ends = sides[d].list();
+    if (ends.size() != 2) throw Unexpected{fmt::format("a box with {} ends in one dimension", ends.size())};
+    box.lo[d] = ends[0].coordinate();
+    box.hi[d] = ends[1].coordinate();
   }
   return box;
+}
+
+lang::Point point_of(const Value& value, const lang::Domain& domain) {
+  const std::vector<Value> coordinates = value.list();
+  bool inside = coordinates.size() == static_cast<std::size_t>(domain.rank);
+  lang::Point point{};
+  for (std::size_t d = 0; inside && d < coordinates.size(); ++d) {
+    point[d] = coordinates[d].coordinate();
+    inside = domain.lo[d] <= point[d] && point[d] <= domain.hi[d];
+  }
+  if (!inside) throw Unexpected{"a point outside of its launch"};
+  return point;
 }
 
 machine::ProcessorKind kind_named(std::string_view name) {
@@ -35,7 +108,7 @@ machine::ProcessorKind kind_named(std::string_view name) {
   return *kind;
 }
 
-program::Privilege privilege_named(const std::string& name) {
+program::Privilege privilege_named(std::string_view name) {
   constexpr std::pair<std::string_view, program::Privilege> kAll[] = {
       {"none", program::Privilege::none},
       {"read", program::Privilege::read},
@@ -47,119 +120,124 @@ program::Privilege privilege_named(const std::string& name) {
   throw Unexpected{fmt::format("'{}' is no privilege", base::visible(name))};
 }
 
-std::vector<std::string> names_of(const Json& line) {
-  auto names = line.at("names").get<std::vector<std::string>>();
+std::vector<std::string> names_of(const Value& line) {
+  std::vector<std::string> names;
+  for (const Value& name : line["names"].list()) names.push_back(name.text());
   if (names.empty()) throw Unexpected{"something without any name"};
   return names;
 }
 
+std::optional<Number> number_if_any(const Value& value, const char* key) {
+  const std::optional<Value> found = value.find(key);
+  return found ? std::optional(found->number()) : std::nullopt;
+}
+
 class Reader {
  public:
-  void read(const Json& line) {
-    const auto& event = line.at("event").get_ref<const std::string&>();
-    if (event == "region") region(line);
-    else if (event == "space") space(line);
-    else if (event == "partition") partition(line);
-    else if (event == "launched") launched(line);
-    else if (event == "mapped") mapped(line);
-    else if (event == "ran") ran(line);
-    else if (event == "copy") copied(line);
+  void read(const Value& line) {
+    const std::string& event = line["event"].text();
+    if (event == "region")
+      region(line);
+    else if (event == "space")
+      space(line);
+    else if (event == "partition")
+      partition(line);
+    else if (event == "launched")
+      launched(line);
+    else if (event == "mapped")
+      mapped(line);
+    else if (event == "ran")
+      ran(line);
+    else if (event == "copy")
+      copied(line);
   }
 
   Observation take() { return std::move(seen_); }
 
  private:
-  void region(const Json& line) {
+  // Of what is told twice, the first counts.
+
+  void region(const Value& line) {
     SeenRegion region;
     region.names = names_of(line);
-    region.elements = box_of(line.at("bounds"));
-    region.space = line.at("space").get<Number>();
-    for (const Json& f : line.at("fields"))
+    region.elements = box_of(line["bounds"]);
+    region.space = line["space"].number();
+    for (const Value& f : line["fields"].list())
       region.fields.push_back(
-          {f.at("field").get<Number>(), f.at("name").get<std::string>(), f.at("bytes").get<std::int64_t>()});
-    seen_.regions.try_emplace(line.at("region").get<Number>(), std::move(region));
+          {f["field"].number(), f["name"].text(), f["bytes"].number(0, program::kMaxFieldBytes)});
+    seen_.regions.try_emplace(line["region"].number(), std::move(region));
   }
 
-  void space(const Json& line) {
+  void space(const Value& line) {
     std::vector<program::Box> boxes;
-    for (const Json& box : line.at("boxes")) boxes.push_back(box_of(box));
-    seen_.spaces.try_emplace(line.at("space").get<Number>(), std::move(boxes));
+    for (const Value& box : line["boxes"].list()) boxes.push_back(box_of(box));
+    seen_.spaces.try_emplace(line["space"].number(), std::move(boxes));
   }
 
-  void partition(const Json& line) {
-    seen_.partitions.try_emplace({line.at("region").get<Number>(), line.at("partition").get<Number>()},
-                                 SeenPartition{names_of(line), line.at("disjoint").get<bool>()});
+  void partition(const Value& line) {
+    seen_.partitions.try_emplace({line["region"].number(), line["partition"].number()},
+                                 SeenPartition{names_of(line), line["disjoint"].flag()});
   }
 
-  static std::optional<Number> parent(const Json& line) {
-    if (!line.contains("parent")) return std::nullopt;
-    return line.at("parent").get<Number>();
-  }
-
-  void launched(const Json& line) {
+  void launched(const Value& line) {
     SeenLaunch launch;
-    launch.task = line.at("task").get<std::string>();
-    launch.parent = parent(line);
-    launch.order = line.at("order").get<Number>();
-    if (line.contains("bounds")) launch.domain = box_of(line.at("bounds"));
-    for (const Json& kind : line.at("variants")) launch.variants.push_back(kind_named(kind.get_ref<const std::string&>()));
-    for (const Json& r : line.at("requirements")) {
+    launch.task = line["task"].text();
+    launch.parent = number_if_any(line, "parent");
+    launch.order = line["order"].number();
+    if (const auto bounds = line.find("bounds")) launch.domain = box_of(*bounds);
+    for (const Value& kind : line["variants"].list()) launch.variants.push_back(kind_named(kind.text()));
+    for (const Value& r : line["requirements"].list()) {
       SeenRequirement requirement;
-      if (r.contains("region")) requirement.region = r.at("region").get<Number>();
-      requirement.privilege = privilege_named(r.at("privilege").get_ref<const std::string&>());
-      requirement.shared = r.contains("shared");
-      requirement.fields = r.at("fields").get<std::vector<Number>>();
+      requirement.region = number_if_any(r, "region");
+      requirement.privilege = privilege_named(r["privilege"].text());
+      if (const auto shared = r.find("shared")) requirement.shared = shared->flag();
+      for (const Value& field : r["fields"].list()) requirement.fields.push_back(field.number());
       launch.requirements.push_back(std::move(requirement));
     }
-    by_order_[{launch.parent.value_or(-1), launch.order}] = seen_.launches.size();
-    seen_.launches.push_back(std::move(launch));
+    if (by_order_.try_emplace({launch.parent, launch.order}, seen_.launches.size()).second)
+      seen_.launches.push_back(std::move(launch));
   }
 
-  void mapped(const Json& line) {
-    const auto found = by_order_.find({parent(line).value_or(-1), line.at("order").get<Number>()});
+  void mapped(const Value& line) {
+    const auto found = by_order_.find({number_if_any(line, "parent"), line["order"].number()});
     if (found == by_order_.end()) return;  // its launch was made before anybody watched
     SeenLaunch& launch = seen_.launches[found->second];
     SeenPoint point;
-    point.call = line.at("call").get<Number>();
-    if (line.contains("point")) {
-      const Json& p = line.at("point");
-      if (p.size() > lang::kMaxLaunchRank) throw Unexpected{"a point of too many dimensions"};
-      for (std::size_t d = 0; d < p.size(); ++d) point.point[d] = p[d].get<std::int64_t>();
+    point.call = line["call"].number();
+    if (launch.domain) point.point = point_of(line["point"], *launch.domain);
+    for (const Value& r : line["requirements"].list()) {
+      auto& piece = point.pieces.emplace_back();
+      if (const auto space = r.find("space"))
+        piece = SeenPiece{r["region"].number(), space->number(), number_if_any(r, "partition")};
     }
-    for (const Json& r : line.at("requirements")) {
-      if (!r.contains("space")) {
-        point.pieces.emplace_back();
-        continue;
-      }
-      SeenPiece piece{r.at("region").get<Number>(), r.at("space").get<Number>(), std::nullopt};
-      if (r.contains("partition")) piece.partition = r.at("partition").get<Number>();
-      point.pieces.emplace_back(piece);
-    }
-    point.pieces.resize(launch.requirements.size());
-    calls_[point.call] = {found->second, launch.points.size()};
-    launch.points.push_back(std::move(point));
+    if (calls_.try_emplace(point.call, found->second, launch.points.size()).second)
+      launch.points.push_back(std::move(point));
   }
 
-  void ran(const Json& line) {
-    const auto found = calls_.find(line.at("call").get<Number>());
+  void ran(const Value& line) {
+    const auto found = calls_.find(line["call"].number());
     if (found == calls_.end()) return;
     SeenPoint& point = seen_.launches[found->second.first].points[found->second.second];
-    if (line.contains("processor")) {
-      const auto& name = line.at("processor").get_ref<const std::string&>();
-      point.kind = machine::processor_kind(std::string_view(name).substr(0, name.find(' ')));
+    if (const auto processor = line.find("processor")) {
+      const std::string_view name = processor->text();
+      point.kind = machine::processor_kind(name.substr(0, name.find(' ')));
     }
-    if (line.contains("begin_ns"))
-      point.seconds = (line.at("end_ns").get<double>() - line.at("begin_ns").get<double>()) * 1e-9;
+    if (const auto begin_ns = line.find("begin_ns")) {
+      const Number begin = begin_ns->number();
+      const Number end = line["end_ns"].number();
+      // A time that the runtime could not take is negative.
+      if (begin >= 0 && end >= begin) point.seconds = static_cast<double>(end - begin) * 1e-9;
+    }
   }
 
-  void copied(const Json& line) {
+  void copied(const Value& line) {
     ++seen_.copies;
-    seen_.copied_bytes += line.at("bytes").get<std::int64_t>();
+    seen_.copied_bytes += std::min(line["bytes"].number(0), kMost - seen_.copied_bytes);
   }
 
   Observation seen_;
-  std::map<std::pair<Number, Number>, std::size_t> by_order_;        // launches, by parent and order
-  std::map<Number, std::pair<std::size_t, std::size_t>> calls_;  // launch and point
+  std::map<std::pair<std::optional<Number>, Number>, std::size_t> by_order_;  // launches, by parent and order
+  std::map<Number, std::pair<std::size_t, std::size_t>> calls_;               // launch and point
 };
 
 base::Diagnostic unreadable(std::int64_t line, std::string_view why) {
@@ -180,10 +258,10 @@ base::Result<Observation> read_journal(std::string_view journal) {
     const std::string_view text = journal.substr(0, end);
     journal.remove_prefix(end + 1);
     ++number;
+    const Json line = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (!line.is_object()) return unreadable(number, "it is no object of JSON");
     try {
-      reader.read(Json::parse(text));
-    } catch (const Json::exception& e) {
-      return unreadable(number, base::visible(e.what()));
+      reader.read(Value(&line, "line"));
     } catch (const Unexpected& e) {
       return unreadable(number, e.what);
     }

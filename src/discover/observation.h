@@ -54,17 +54,17 @@ struct SeenRequirement {
 
 struct SeenPoint {
   Number call = 0;
-  lang::Point point{};
-  std::vector<std::optional<SeenPiece>> pieces;  //!< for each requirement
+  lang::Point point{};                           //!< in the launch's domain
+  std::vector<std::optional<SeenPiece>> pieces;  //!< for each requirement; none, or too few: no data there
   std::optional<machine::ProcessorKind> kind;    //!< on which it ran
-  std::optional<double> seconds;                 //!< that it took there
+  std::optional<double> seconds;                 //!< that it took there, at least 0
 };
 
 struct SeenLaunch {
   std::string task;
   Number call = 0;
-  std::optional<Number> parent;  //!< the call that launched it; none: the program's top
-  Number order = 0;              //!< among what that call launched
+  std::optional<Number> parent;        //!< the call that launched it; none: the program's top
+  Number order = 0;                    //!< among what that call launched
   std::optional<lang::Domain> domain;  //!< of an index launch
   std::vector<machine::ProcessorKind> variants;
   std::vector<SeenRequirement> requirements;
@@ -80,7 +80,9 @@ struct Observation {
   std::int64_t copied_bytes = 0;
 };
 
-//! The last line may be cut: the execution may have ended anywhere. Lines of other kinds are skipped.
+//! The last line may be cut: the execution may have ended anywhere. Lines of other kinds are skipped. Of what
+//! is told twice, the first counts: a call is one point of one launch. Coordinates and bytes of fields are
+//! within the limits of programs.
 base::Result<Observation> read_journal(std::string_view journal);
 
 }  // namespace mapwright::discover

@@ -3,7 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/bug.h"
@@ -17,6 +23,8 @@ constexpr double kPoints = 3e7;
 constexpr std::int64_t kFewest = 200;
 // The guided strategy ends by itself where nothing more helps; what it leaves is the bandit's.
 constexpr std::int64_t kGuided = 200;
+// Of the start's cost: less is no reason to execute anything.
+constexpr double kLeastGain = 0.01;
 
 std::int64_t trials_for(const program::Program& program) {
   double points = 0;
@@ -35,57 +43,95 @@ class Twin final : public Strategy {
   }
 
   std::vector<Proposal> propose() override {
-    switch (step_++) {
-      case 0: return {{std::string(problem_.start->source()->text()), "what the search begins with"}};
-      case 1: return best();
-      default: return {};
+    if (!started_) {
+      started_ = true;
+      return {{std::string(problem_.start->source()->text()), "what the search begins with"}};
     }
+    if (!found_) found_ = best();
+    while (next_ < found_->size()) {
+      Proposal proposal = std::move((*found_)[next_].proposal);
+      proposal.mapper = pruned(std::move(proposal.mapper), (*found_)[next_].cost);
+      ++next_;
+      if (proposed_.insert(proposal.mapper).second) return {std::move(proposal)};
+    }
+    return {};
   }
 
   void observe(const Trial& /*trial*/) override {}
 
  private:
+  struct Candidate {
+    Proposal proposal;
+    double cost = 0;
+  };
+
   // Both of them begin where the run does, and know nothing of one another.
-  void search(std::string_view strategy, std::int64_t budget, std::vector<Trial>* found) const {
+  void search(std::string_view strategy, std::int64_t budget, std::vector<Trial>* found) {
     const Evaluator evaluator(*problem_.twin, *problem_.guide, problem_.program(), Repeats());
     const auto searcher = find_strategy(strategy)->make(problem_);
     Limits limits;
     limits.budget = budget;
     Tuning tuning(problem_, searcher.get(), evaluator, limits, nullptr);
     Outcome outcome = tuning.run();
+    predicted_ += outcome.evaluations;
     std::ranges::move(outcome.trials, std::back_inserter(*found));
   }
 
-  std::vector<Proposal> best() const {
+  // What a search drew and what changes nothing that is predicted is taken out again: statement by statement,
+  // as long as the prediction stays.
+  std::string pruned(std::string text, double cost) const {
+    const Evaluator evaluator(*problem_.twin, *problem_.guide, problem_.program(), Repeats());
+    Checked kept = check(text);
+    for (std::size_t i = kept.mapper->ast().statements.size(); i-- > 0;) {
+      const base::Span span =
+          std::visit([](const auto& statement) { return statement.span; }, kept.mapper->ast().statements[i]);
+      std::string without(kept.mapper->source()->text());
+      without.erase(span.begin, span.end - span.begin);
+      Checked tried = check(without);
+      if (!tried.mapper) continue;
+      const Trial trial = evaluator.evaluate(tried, false);
+      if (cost_of(trial.metric, problem_.program().metric) > cost) continue;
+      kept = std::move(tried);
+    }
+    return kept.canonical;
+  }
+
+  std::vector<Candidate> best() {
     const std::int64_t budget = trials_for(problem_.program());
     std::vector<Trial> found;
     search("guided", std::min(budget, kGuided), &found);
-    const auto guided = static_cast<std::int64_t>(found.size());
-    search("bandit", std::max<std::int64_t>(1, budget - guided), &found);
-    const std::size_t predicted = found.size();
+    search("bandit", std::max<std::int64_t>(1, budget - predicted_), &found);
 
     const program::Metric& metric = problem_.program().metric;
     const double start = cost_of(found.front().metric, metric);
     std::erase_if(found, [](const Trial& t) { return !t.metric; });
-    std::stable_sort(found.begin(), found.end(),
-                     [&](const Trial& a, const Trial& b) { return cost_of(a.metric, metric) < cost_of(b.metric, metric); });
-    std::vector<Proposal> proposals;
+    std::stable_sort(found.begin(), found.end(), [&](const Trial& a, const Trial& b) {
+      return cost_of(a.metric, metric) < cost_of(b.metric, metric);
+    });
+    std::vector<Candidate> candidates;
     std::optional<double> last;
     for (const Trial& t : found) {
       // What is predicted to take just as long is most likely the same in other words.
       const double cost = cost_of(t.metric, metric);
       if (last == cost) continue;
       last = cost;
-      if (cost >= start) break;
-      proposals.push_back({t.mapper, fmt::format("number {} of {} predicted executions: {:.4g} {} where the start has {:.4g}",
-                                                 proposals.size() + 1, predicted, *t.metric, metric.unit,
-                                                 metric.larger_is_better ? -start : start)});
+      if (start - cost < kLeastGain * std::abs(start)) break;
+      candidates.push_back(
+          {{t.mapper,
+            fmt::format("number {} of {} predicted executions: {:.4g} {} where the start has {:.4g}",
+                        candidates.size() + 1, predicted_, *t.metric, metric.unit,
+                        metric.larger_is_better ? -start : start)},
+           cost});
     }
-    return proposals;
+    return candidates;
   }
 
   const Problem problem_;
-  int step_ = 0;
+  bool started_ = false;
+  std::optional<std::vector<Candidate>> found_;
+  std::size_t next_ = 0;
+  std::set<std::string> proposed_;
+  std::int64_t predicted_ = 0;
 };
 
 }  // namespace

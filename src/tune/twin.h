@@ -7,7 +7,8 @@
 
 namespace mapwright::tune {
 
-//! Predicted executions of one run, at most; fewer for programs of so many points that these would take minutes.
+//! Predicted executions of one run, at most; fewer for programs of so many points that these would take
+//! minutes.
 inline constexpr std::int64_t kTwinTrials = 4000;
 
 //! Needs Problem::twin.

@@ -1,5 +1,5 @@
-// A Legion application that tests observe: it knows nothing of mapwright, and every decision of a mapper shows
-// in it. A plate in tiles cools for some steps; sums of it are taken in each.
+// A Legion application that tests observe: it knows nothing of mapwright, and every decision of a mapper
+// shows in it. A plate in tiles cools for some steps; sums of it are taken in each.
 //
 //   -n N        points of the plate in each direction (default 64)
 //   -tiles T    tiles in each direction (default 2)
@@ -68,7 +68,8 @@ void cool(const Task* task, const std::vector<PhysicalRegion>& regions, Context 
     double sum = 0;
     int count = 0;
     for (int w = 0; w < work; ++w) {
-      for (const Point<2> at : {*p + Point<2>(1, 0), *p - Point<2>(1, 0), *p + Point<2>(0, 1), *p - Point<2>(0, 1)}) {
+      for (const Point<2> at :
+           {*p + Point<2>(1, 0), *p - Point<2>(1, 0), *p + Point<2>(0, 1), *p - Point<2>(0, 1)}) {
         if (!halo.contains(at)) continue;
         sum += old[at];
         ++count;
@@ -81,8 +82,8 @@ void cool(const Task* task, const std::vector<PhysicalRegion>& regions, Context 
 void sum(const Task*, const std::vector<PhysicalRegion>& regions, Context ctx, Runtime* runtime) {
   const FieldAccessor<WRITE_DISCARD, double, 2> old(regions[0], kOld);
   const FieldAccessor<READ_ONLY, double, 2> now(regions[1], kNew);
-  const ReductionAccessor<SumReduction<double>, true, 1, coord_t, Realm::AffineAccessor<double, 1, coord_t>> total(
-      regions[2], kTotal, kAdd);
+  const ReductionAccessor<SumReduction<double>, true, 1, coord_t, Realm::AffineAccessor<double, 1, coord_t>>
+      total(regions[2], kTotal, kAdd);
   double all = 0;
   for (PointInRectIterator<2> p(bounds_of(regions[1], ctx, runtime)); p(); p++) {
     old[*p] = now[*p];
@@ -116,7 +117,8 @@ void top_level(const Task*, const std::vector<PhysicalRegion>&, Context ctx, Run
   const InputArgs& args = Runtime::get_input_args();
   const Options o = options_of(args.argc, args.argv);
 
-  const IndexSpaceT<2> points = runtime->create_index_space(ctx, Rect<2>(Point<2>(0, 0), Point<2>(o.n - 1, o.n - 1)));
+  const IndexSpaceT<2> points =
+      runtime->create_index_space(ctx, Rect<2>(Point<2>(0, 0), Point<2>(o.n - 1, o.n - 1)));
   const IndexSpaceT<2> colors =
       runtime->create_index_space(ctx, Rect<2>(Point<2>(0, 0), Point<2>(o.tiles - 1, o.tiles - 1)));
   const FieldSpace plate_fields = runtime->create_field_space(ctx);
@@ -198,7 +200,8 @@ void top_level(const Task*, const std::vector<PhysicalRegion>&, Context ctx, Run
 
   if (o.tiny > 0) {
     const auto first = std::chrono::steady_clock::now();
-    for (int i = 0; i < o.tiny; ++i) runtime->execute_index_space(ctx, IndexTaskLauncher(kNothing, colors, TaskArgument(), none));
+    for (int i = 0; i < o.tiny; ++i)
+      runtime->execute_index_space(ctx, IndexTaskLauncher(kNothing, colors, TaskArgument(), none));
     runtime->issue_execution_fence(ctx).get_void_result();
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - first).count();
     std::printf("TINY %.3f us\n", 1e6 * seconds / o.tiny / (o.tiles * o.tiles));
@@ -207,7 +210,8 @@ void top_level(const Task*, const std::vector<PhysicalRegion>&, Context ctx, Run
 
 template <void (*kTask)(const Task*, const std::vector<PhysicalRegion>&, Context, Runtime*)>
 void add(TaskID id, const char* name, bool leaf_task, LayoutConstraintID layout = 0) {
-  for (const auto& [kind, variant] : {std::pair(Processor::LOC_PROC, kOnCpu), std::pair(Processor::OMP_PROC, kOnOmp)}) {
+  for (const auto& [kind, variant] :
+       {std::pair(Processor::LOC_PROC, kOnCpu), std::pair(Processor::OMP_PROC, kOnOmp)}) {
     TaskVariantRegistrar registrar(id, name);
     registrar.add_constraint(ProcessorConstraint(kind));
     registrar.set_leaf(leaf_task);
@@ -235,7 +239,8 @@ int main(int argc, char** argv) {
   add<tree>(kTree, "tree", false);
   add<leaf>(kLeaf, "leaf", true);
   add<nothing>(kNothing, "nothing", true);
-  for (const auto& [kind, variant] : {std::pair(Processor::LOC_PROC, kOnCpu), std::pair(Processor::OMP_PROC, kOnOmp)}) {
+  for (const auto& [kind, variant] :
+       {std::pair(Processor::LOC_PROC, kOnCpu), std::pair(Processor::OMP_PROC, kOnOmp)}) {
     TaskVariantRegistrar registrar(kShow, "show");
     registrar.add_constraint(ProcessorConstraint(kind));
     registrar.set_leaf(true);

@@ -27,7 +27,8 @@ const std::string kLaboratory;
 class Legion : public testing::Test {
  protected:
   void SetUp() override {
-    if (kLaboratory.empty()) GTEST_SKIP() << "CMake found no Legion: -D CMAKE_PREFIX_PATH=PREFIX tells it where one is";
+    if (kLaboratory.empty())
+      GTEST_SKIP() << "CMake found no Legion: -D CMAKE_PREFIX_PATH=PREFIX tells it where one is";
   }
 
   // Under mapwright: the words before and behind --.
@@ -67,8 +68,10 @@ TEST_F(Legion, AnswersAreTheSameUnderAnyMapper) {
       "Task * CPU;\nRegion * * CPU RDMEM, SYSMEM;\nLayout * * * C_order AOS;",
       "Task * CPU;\nRegion * * CPU SYSMEM;\nLayout * * * AOS F_order Exact Align == 128;",
       "Layout cool * * C_order;\nCollectMemory * *;\nInstanceLimit * 1;",
-      "m = Machine(CPU);\nTask * CPU;\ndef one(Task task) { return m[0, 1]; }\nIndexTaskMap * one;\nSingleTaskMap * one;",
-      "m = Machine(CPU);\nTask * CPU;\ndef any(Task task) { return m[0, *]; }\nIndexTaskMap * any;\nInstanceLimit cool 2;",
+      "m = Machine(CPU);\nTask * CPU;\ndef one(Task task) { return m[0, 1]; }\nIndexTaskMap * "
+      "one;\nSingleTaskMap * one;",
+      "m = Machine(CPU);\nTask * CPU;\ndef any(Task task) { return m[0, *]; }\nIndexTaskMap * "
+      "any;\nInstanceLimit cool 2;",
       "Region tree * CPU VIRTUAL;\nControlReplicate main;",
   };
   for (const std::string& mapper : mappers) {
@@ -112,11 +115,16 @@ TEST_F(Legion, ObeysEveryDecision) {
       const bool halo = task == "cool" && r["index"] == 0;
       const bool tile = task == "cool" && r["index"] == 1;
       EXPECT_EQ(instance["memory"], halo ? "RDMEM" : "SYSMEM") << line;
-      EXPECT_EQ(instance["layout"], r["names"].back() == "sums" ? "SOA" : tile ? "AOS C_order" : "SOA F_order") << line;
+      EXPECT_EQ(instance["layout"], r["names"].back() == "sums" ? "SOA"
+                                    : tile                      ? "AOS C_order"
+                                                                : "SOA F_order")
+          << line;
       EXPECT_EQ(r.contains("collected"), halo) << "only what is read only can go: " << line;
     }
   }
-  EXPECT_EQ(calls, (std::map<std::string, int>{{"main", 1}, {"heat", 4}, {"tree", 1}, {"leaf", 1}, {"cool", 12}, {"sum", 12}, {"show", 3}}));
+  EXPECT_EQ(calls,
+            (std::map<std::string, int>{
+                {"main", 1}, {"heat", 4}, {"tree", 1}, {"leaf", 1}, {"cool", 12}, {"sum", 12}, {"show", 3}}));
   // What the runtime says about where each task ran.
   std::size_t ran = 0;
   for (const ordered_json& line : lines) {
@@ -167,7 +175,8 @@ std::map<std::string, long> most_at_once(const std::vector<ordered_json>& lines)
 }
 
 TEST_F(Legion, KeepsLimits) {
-  const std::string kPlaces = "m = Machine(CPU);\ndef one(Task task) { return m[0, 0]; }\nIndexTaskMap * one;\n";
+  const std::string kPlaces =
+      "m = Machine(CPU);\ndef one(Task task) { return m[0, 0]; }\nIndexTaskMap * one;\n";
   const std::string kOptions = "-tiles 4 -work 200";
   EXPECT_GT(most_at_once(decisions(kPlaces, kOptions))["cool"], 2) << "otherwise there is nothing to limit";
   auto most = most_at_once(decisions(kPlaces + "InstanceLimit cool 2;\nInstanceLimit sum 1;\n", kOptions));
@@ -183,18 +192,23 @@ TEST_F(Legion, TellsWhyItFails) {
     std::string words;  // of the failure
   };
   const Case cases[] = {
-      {"Region * * CPU RDMEM;", "-ll:rsize 1 -n 600", "out_of_memory", "bytes for region requirement 0 of task heat"},
-      {"Region * * CPU ZCMEM;", "", "no_memory", "Failed to find a memory of kind ZCMEM connected to processor CPU "},
+      {"Region * * CPU RDMEM;", "-ll:rsize 1 -n 600", "out_of_memory",
+       "bytes for region requirement 0 of task heat"},
+      {"Region * * CPU ZCMEM;", "", "no_memory",
+       "Failed to find a memory of kind ZCMEM connected to processor CPU "},
       {"Region leaf * CPU VIRTUAL;", "", "no_instance", "region requirement 0 on task leaf"},
-      {"Layout cool tiles * F_order;", "-strict", "constraint", "the corresponding Ordering layout constraint"},
-      {"m = Machine(CPU);\ndef far(Task task) { return m[0, 7]; }\nIndexTaskMap * far;", "", "index", "is 7, outside 0..1"},
+      {"Layout cool tiles * F_order;", "-strict", "constraint",
+       "the corresponding Ordering layout constraint"},
+      {"m = Machine(CPU);\ndef far(Task task) { return m[0, 7]; }\nIndexTaskMap * far;", "", "index",
+       "is 7, outside 0..1"},
   };
   for (const Case& c : cases) {
     here.write("m.mapper", c.mapper + "\n");
     const Outcome o = lab("run --legion --json --mapper m.mapper", c.options);
     EXPECT_EQ(o.exit, 75) << c.mapper << o.out << o.err;
     const ordered_json d = tuned::parsed(o.out);
-    EXPECT_NE(d["failure"]["text"].get<std::string>().find(c.words), std::string::npos) << c.mapper << "\n" << d;
+    EXPECT_NE(d["failure"]["text"].get<std::string>().find(c.words), std::string::npos) << c.mapper << "\n"
+                                                                                        << d;
     std::set<std::string> codes;
     for (const ordered_json& f : d["findings"]) codes.insert(f["code"]);
     EXPECT_TRUE(codes.contains(c.finding)) << c.mapper << "\n" << d;
@@ -204,7 +218,8 @@ TEST_F(Legion, TellsWhyItFails) {
 TEST_F(Legion, IsEnteredThroughScripts) {
   here.write("start.sh", "#!/bin/sh\necho starting\nexec \"$@\"\n");
   fs::permissions(here / "start.sh", fs::perms::owner_all);
-  const Outcome o = here.run("run --legion --json --metric 'ANSWER (\\S+)' -- ./start.sh " + kLaboratory + " -ll:cpu 2");
+  const Outcome o =
+      here.run("run --legion --json --metric 'ANSWER (\\S+)' -- ./start.sh " + kLaboratory + " -ll:cpu 2");
   EXPECT_EQ(o.exit, 0) << o.out << o.err;
 }
 
@@ -214,8 +229,10 @@ TEST_F(Legion, SaysWhyItIsNotThere) {
     EXPECT_EQ(o.exit, exit) << words << "\n" << o.out << o.err;
     return o.err;
   };
-  EXPECT_NE(error("run --legion -- /bin/true", 69).find("'/bin/true' is no Legion application"), std::string::npos);
-  EXPECT_NE(error("discover -- /bin/true", 69).find("'/bin/true' is no Legion application"), std::string::npos);
+  EXPECT_NE(error("run --legion -- /bin/true", 69).find("'/bin/true' is no Legion application"),
+            std::string::npos);
+  EXPECT_NE(error("discover -- /bin/true", 69).find("'/bin/true' is no Legion application"),
+            std::string::npos);
   EXPECT_NE(error("tune -- /bin/true", 78).find("'/bin/true' is no Legion application"), std::string::npos);
   EXPECT_NE(error("discover", 64).find("behind --"), std::string::npos);
   EXPECT_NE(error("run --decisions log -- /bin/true", 64).find("--legion"), std::string::npos);
@@ -255,7 +272,8 @@ TEST_F(Legion, IsDiscovered) {
 
 TEST_F(Legion, IsTuned) {
   for (const std::string how : {"", "--twin "}) {
-    const Outcome o = lab("tune --json --budget 3 --repeats 1 --warmup 0 --metric 'ELAPSED (\\S+)' --out best " + how);
+    const Outcome o =
+        lab("tune --json --budget 3 --repeats 1 --warmup 0 --metric 'ELAPSED (\\S+)' --out best " + how);
     ASSERT_EQ(o.exit, 0) << o.out << o.err;
     const ordered_json d = tuned::parsed(o.out);
     EXPECT_EQ(d["program"], "discovered-laboratory");

@@ -50,6 +50,10 @@ void set(Environment* all, std::string_view name, std::string_view value) {
   set_default(all, name, value);
 }
 
+void unset(Environment* all, std::string_view name) {
+  std::erase_if(*all, [name](const std::string& variable) { return is(variable, name); });
+}
+
 void set_default(Environment* all, std::string_view name, std::string_view value) {
   if (std::ranges::none_of(*all, [&](std::string_view variable) { return is(variable, name); }))
     all->push_back(std::string(name) + "=" + std::string(value));

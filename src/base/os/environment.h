@@ -16,6 +16,7 @@ Environment environment();
 
 //! Sets a variable, whether it is there or not.
 void set(Environment* all, std::string_view name, std::string_view value);
+void unset(Environment* all, std::string_view name);
 //! Sets a variable that is not there.
 void set_default(Environment* all, std::string_view name, std::string_view value);
 

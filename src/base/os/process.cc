@@ -146,6 +146,8 @@ class Child {
     ::kill(pid_, number);
   }
 
+  pid_t group() const { return pid_; }
+
   // Whether it has ended; it can still be waited for.
   bool ended() const {
     siginfo_t info{};
@@ -167,6 +169,47 @@ class Child {
 
  private:
   pid_t pid_ = 0;
+};
+
+// A process that does nothing but wait for this one: where it ends without a word, by SIGKILL say, the
+// child's group is killed. Only calls that are safe behind the fork of one of several threads are made there.
+class Guard {
+ public:
+  explicit Guard(pid_t group) {
+    if (open_pipe(&pipe_) != 0) return;
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      // What the terminal sends to this process's group is not for it.
+      sigset_t all;
+      ::sigfillset(&all);
+      ::sigprocmask(SIG_BLOCK, &all, nullptr);
+      ::setpgid(0, 0);
+      ::dup2(pipe_.read.get(), STDIN_FILENO);
+      ::close_range(STDIN_FILENO + 1, ~0U, 0);
+      char word = 0;
+      ssize_t got = 0;
+      do {
+        got = ::read(STDIN_FILENO, &word, 1);
+      } while (got < 0 && errno == EINTR);
+      if (got == 0) ::kill(-group, SIGKILL);
+      ::_exit(0);
+    }
+    pipe_.read.close();
+  }
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
+  ~Guard() {
+    if (pid_ <= 0) return;
+    const char word = '.';
+    while (::write(pipe_.write.get(), &word, 1) < 0 && errno == EINTR) {
+    }
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+
+ private:
+  pid_t pid_ = -1;  // none: it could not be made, and nothing else depends on it
+  Pipe pipe_;
 };
 
 // What a stream gave, as much of it as is kept.
@@ -309,6 +352,7 @@ Outcome run(const Command& command) {
   if (const int failed = streams.open(); failed != 0) return not_started(failed);
   Child child;
   if (const int failed = child.start(command, streams.ends()); failed != 0) return not_started(failed);
+  const Guard kills_it_after_us(child.group());
   streams.begin();
   outcome.end = End::exited;
   watch(command, child, streams, &outcome);

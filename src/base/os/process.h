@@ -55,8 +55,8 @@ struct Outcome {
 
 //! Runs a program to its end. It is the first of a process group of its own, it has no other descriptor than
 //! the three, and all signals are as they are by default. When it ends, for whatever reason, the group is
-//! killed: what it leaves in the background ends with it. Only a descendant that begins a session of its own
-//! is out of reach.
+//! killed: what it leaves in the background ends with it, and so it is when this process is killed. Only a
+//! descendant that begins a session of its own is out of reach.
 Outcome run(const Command& command);
 
 //! "the exit status was 3", "ended by signal 9 (Killed)": a clause without its end.

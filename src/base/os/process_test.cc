@@ -332,6 +332,30 @@ TEST_F(Process, SignalsOfThisProcessDoNotDisturbIt) {
   EXPECT_EQ(o.out.size(), c.input.size() + 3);
 }
 
+TEST_F(Process, LeavesNothingWhenThisProcessIsKilled) {
+  const std::string file = std::filesystem::temp_directory_path() / ("mapwright-pids-" + std::to_string(::getpid()));
+  const pid_t us = ::fork();
+  ASSERT_GE(us, 0);
+  if (us == 0) {
+    // A group, part of it in the background; the last line tells that all are there.
+    run(line("sleep 100 & echo $! > " + file + "; echo $$ >> " + file + "; sleep 100"));
+    ::_exit(0);
+  }
+  std::string background;
+  std::string shell;
+  for (int i = 0; i < 500 && shell.empty(); ++i) {
+    std::this_thread::sleep_for(milliseconds(10));
+    std::ifstream in(file);
+    in >> background >> shell;
+  }
+  ASSERT_FALSE(shell.empty());
+  ::kill(us, SIGKILL);
+  ::waitpid(us, nullptr, 0);
+  EXPECT_TRUE(is_gone(shell));
+  EXPECT_TRUE(is_gone(background));
+  std::filesystem::remove(file);
+}
+
 TEST_F(Process, ManyAtOnce) {
   std::vector<std::thread> threads;
   std::array<std::string, 8> outs;

@@ -60,22 +60,22 @@ std::optional<plan::Failure> failure_of(const os::Outcome& outcome, double limit
   switch (outcome.end) {
     case os::End::timed_out:
       return failure("timeout",
-                    fmt::format("the execution was not over after {} s{}", limit, endings(outcome)));
+                     fmt::format("the execution was not over after {} s{}", limit, endings(outcome)));
     case os::End::cancelled: return failure(kCancelled, "the execution was cancelled");
     case os::End::not_started: return failure(kNotStarted, outcome.problem);
     case os::End::signaled:
       return failure("failed", fmt::format("the command was ended by signal {} ({}){}", outcome.signal,
-                                          ::sigdescr_np(outcome.signal), endings(outcome)));
+                                           ::sigdescr_np(outcome.signal), endings(outcome)));
     case os::End::exited: break;
   }
   if (outcome.exit == 0) return std::nullopt;
   return failure("failed",
-                fmt::format("the command ended with exit status {}{}", outcome.exit, endings(outcome)));
+                 fmt::format("the command ended with exit status {}{}", outcome.exit, endings(outcome)));
 }
 
 // `mapper`: null for an application as it is.
-Attempt attempt(const Settings& settings, const lang::CompiledMapper* mapper, const std::filesystem::path& folder,
-                const std::filesystem::path& journal) {
+Attempt attempt(const Settings& settings, const lang::CompiledMapper* mapper,
+                const std::filesystem::path& folder, const std::filesystem::path& journal) {
   Attempt tried;
   const std::string file = folder / "mapper";
   if (const auto written = base::replace_file(file, mapper == nullptr ? "" : mapper->source()->text());
@@ -86,6 +86,9 @@ Attempt attempt(const Settings& settings, const lang::CompiledMapper* mapper, co
   os::Command command;
   command.argv = words(settings, file);
   command.environment = os::without_secrets(os::environment());
+  // What somebody exported for other runs is not for this one.
+  for (const std::string_view variable : kAdapterVariables) os::unset(&*command.environment, variable);
+  os::unset(&*command.environment, kMapperVariable);
   if (mapper != nullptr) os::set(&*command.environment, kMapperVariable, file);
   os::set(&*command.environment, "TMPDIR", folder.native());
   const std::filesystem::path handshake = folder / "handshake";
@@ -103,7 +106,10 @@ Attempt attempt(const Settings& settings, const lang::CompiledMapper* mapper, co
   const auto greeting = read_handshake(handshake, program_of(settings));
   if (const auto* there = std::get_if<Greeting>(&greeting)) tried.greeting = *there;
   // Without the adapter, what it did says nothing of the mapper.
-  else tried.failure = failure(kNotStarted, std::get<std::string>(greeting) + endings(tried.outcome));
+  else
+    tried.failure =
+        failure(kNotStarted, std::get<std::string>(greeting) +
+                                 (tried.failure ? "\n" + tried.failure->text : endings(tried.outcome)));
   return tried;
 }
 
@@ -112,6 +118,7 @@ Attempt attempt(const Settings& settings, const lang::CompiledMapper* mapper, co
 Command::Command(Settings settings) : settings_(std::move(settings)) {}
 
 Execution Command::execute(const lang::MapperPtr& mapper) const {
+  os::remove_stale_folders();
   const os::TemporaryFolder folder;
   if (folder.path().empty()) return failed(failure(kNotStarted, folder.problem()));
   if (!settings_.journal.empty()) {
@@ -160,10 +167,11 @@ Watched watch(const Settings& settings) {
   watched.greeting = std::move(tried.greeting);
   auto read = base::read_file(file, kMostJournal);
   if (const auto* error = std::get_if<base::FileError>(&read))
-    watched.failure = failure(kNotStarted, error->error_number == EFBIG
-                                               ? "what the application did is too much to read: watch a run with fewer "
-                                                 "steps"
-                                               : error->message);
+    watched.failure =
+        failure(kNotStarted, error->error_number == EFBIG
+                                 ? "what the application did is too much to read: watch a run with fewer "
+                                   "steps"
+                                 : error->message);
   else
     watched.journal = std::move(std::get<std::string>(read));
   return watched;

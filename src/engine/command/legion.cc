@@ -18,7 +18,8 @@ constexpr std::size_t kMostProgram = std::size_t{1} << 30;
 // Puts something in front of a list of the environment.
 void prepend(os::Environment* all, std::string_view name, std::string_view value, char separator) {
   for (const std::string& variable : *all) {
-    if (!variable.starts_with(name) || variable.size() <= name.size() || variable[name.size()] != '=') continue;
+    if (!variable.starts_with(name) || variable.size() <= name.size() || variable[name.size()] != '=')
+      continue;
     const std::string rest = variable.substr(name.size() + 1);
     os::set(all, name, rest.empty() ? std::string(value) : fmt::format("{}{}{}", value, separator, rest));
     return;
@@ -35,7 +36,8 @@ constexpr std::string_view kStart = "_ZN6Legion7Runtime5startEiPPcbbb";
 Linked linked(const std::string& program) {
   const auto read = base::read_file(program, kMostProgram);
   const auto* bytes = std::get_if<std::string>(&read);
-  if (bytes == nullptr || bytes->size() < sizeof(Elf64_Ehdr) || std::memcmp(bytes->data(), ELFMAG, SELFMAG) != 0 ||
+  if (bytes == nullptr || bytes->size() < sizeof(Elf64_Ehdr) ||
+      std::memcmp(bytes->data(), ELFMAG, SELFMAG) != 0 ||
       static_cast<unsigned char>((*bytes)[EI_CLASS]) != ELFCLASS64)
     return Linked::unknown;
   const auto at = [&]<class T>(T* into, std::uint64_t offset) {
@@ -61,11 +63,15 @@ Linked linked(const std::string& program) {
       if (!at(&symbol, section.sh_offset + i * section.sh_entsize)) break;
       const std::uint64_t name = strings.sh_offset + symbol.st_name;
       if (name >= bytes->size() || bytes->size() - name <= kStart.size() ||
-          std::string_view(*bytes).substr(name, kStart.size()) != kStart || (*bytes)[name + kStart.size()] != '\0')
+          std::string_view(*bytes).substr(name, kStart.size()) != kStart ||
+          (*bytes)[name + kStart.size()] != '\0')
         continue;
-      if (symbol.st_shndx == SHN_UNDEF) wanted = true;
-      else if (section.sh_type == SHT_DYNSYM) exported = true;
-      else defined = true;
+      if (symbol.st_shndx == SHN_UNDEF)
+        wanted = true;
+      else if (section.sh_type == SHT_DYNSYM)
+        exported = true;
+      else
+        defined = true;
     }
   }
   if (exported) return Linked::inside_exported;
@@ -77,19 +83,23 @@ std::string why_absent(const std::string& program) {
   const std::string shown = base::visible(program);
   switch (linked(program)) {
     case Linked::shared:
-      return fmt::format("'{}' has not started Legion. Either it ended before, or something between took LD_PRELOAD and "
-                         "REALM_DYNAMIC_MODULES out of its environment, as launchers do that reach other computers",
-                         shown);
+      return fmt::format(
+          "'{}' has not started Legion. Either it ended before, or something between took LD_PRELOAD and "
+          "REALM_DYNAMIC_MODULES out of its environment, as launchers do that reach other computers",
+          shown);
     case Linked::inside:
-      return fmt::format("'{}' has Legion linked statically, and shows nothing of it to others. Link it with -rdynamic, or "
-                         "with Legion as a shared library (BUILD_SHARED_LIBS=ON)",
-                         shown);
+      return fmt::format(
+          "'{}' has Legion linked statically, and shows nothing of it to others. Link it with -rdynamic, or "
+          "with Legion as a shared library (BUILD_SHARED_LIBS=ON)",
+          shown);
     case Linked::inside_exported:
-      return fmt::format("'{}' has Legion linked statically, and its Realm has not taken the adapter as a module: it was "
-                         "built without REALM_USE_DLFCN, or is another version than the adapter was built for",
-                         shown);
+      return fmt::format(
+          "'{}' has Legion linked statically, and its Realm has not taken the adapter as a module: it was "
+          "built without REALM_USE_DLFCN, or is another version than the adapter was built for",
+          shown);
     case Linked::not_at_all:
-      return fmt::format("'{}' is no Legion application, or starts none in the environment that it was given", shown);
+      return fmt::format("'{}' is no Legion application, or starts none in the environment that it was given",
+                         shown);
     case Linked::unknown: break;
   }
   return fmt::format("'{}' has not started Legion in the environment that it was given", shown);
@@ -97,24 +107,26 @@ std::string why_absent(const std::string& program) {
 
 }  // namespace
 
-os::Environment with_adapter(os::Environment all, const std::string& library, const std::filesystem::path& handshake,
-                             const std::filesystem::path& journal) {
+os::Environment with_adapter(os::Environment all, const std::string& library,
+                             const std::filesystem::path& handshake, const std::filesystem::path& journal) {
   prepend(&all, "LD_PRELOAD", library, ':');
   prepend(&all, "REALM_DYNAMIC_MODULES", library, ':');
   prepend(&all, "LEGION_DEFAULT_ARGS", "-lg:safe_mapper", ' ');
-  os::set(&all, "MAPWRIGHT_LEGION_HANDSHAKE", handshake.native());
-  if (!journal.empty()) os::set(&all, "MAPWRIGHT_LEGION_JOURNAL", journal.native());
+  os::set(&all, kHandshakeVariable, handshake.native());
+  if (!journal.empty()) os::set(&all, kJournalVariable, journal.native());
   return all;
 }
 
-std::variant<Greeting, std::string> read_handshake(const std::filesystem::path& file, const std::string& program) {
+std::variant<Greeting, std::string> read_handshake(const std::filesystem::path& file,
+                                                   const std::string& program) {
   const auto read = base::read_file(file, kMostHandshake);
   const auto* text = std::get_if<std::string>(&read);
   if (text == nullptr) return "the adapter for Legion is not in the application: " + why_absent(program);
   const std::vector<std::string_view> lines = base::split(*text, '\n');
   if (lines.front() != "ready")
-    return fmt::format("the adapter for Legion cannot work in the application: {}",
-                       base::visible(lines.size() > 1 ? lines[1] : "it does not say why"));
+    return fmt::format(
+        "the adapter for Legion cannot work in the application: {}",
+        base::visible(lines.size() > 1 && !lines[1].empty() ? lines[1] : "it does not say why"));
   Greeting greeting;
   for (const std::string_view line : lines) {
     const std::size_t blank = line.find(' ');
