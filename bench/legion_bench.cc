@@ -15,7 +15,7 @@
 namespace mapwright {
 namespace {
 
-constexpr int kRepeats = 9;
+constexpr int kRepeats = 15;
 constexpr const char* kBlocks =
     "m = Machine(CPU);\nTask * CPU;\nRegion * * CPU SYSMEM;\n"
     "def blocks(Task task) { return m[0, task.ipoint[0] * m.size[1] / task.ispace[0]]; }\n"
@@ -71,7 +71,7 @@ BENCHMARK(Overhead)->Iterations(1)->Unit(benchmark::kSecond);
 // Seconds of the steps.
 void TwoProcessors(benchmark::State& state) {
   in_turn(state, {{"blocks", true, kBlocks}, {"one", true, kOne}, {"own", false, ""}},
-          {"-n", "512", "-tiles", "4", "-work", "20", "-steps", "5"}, "ELAPSED (\\S+)");
+          {"-n", "1024", "-tiles", "4", "-work", "40", "-steps", "5"}, "ELAPSED (\\S+)");
 }
 BENCHMARK(TwoProcessors)->Iterations(1)->Unit(benchmark::kSecond);
 

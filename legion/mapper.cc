@@ -133,13 +133,21 @@ void Mapper::slice_task(Context context, const Legion::Task& task, const SliceTa
   close();
 }
 
-void Mapper::decide_variant(Context context, const Legion::Task& task, machine::ProcessorKind kind,
-                            MapTaskOutput& output) {
+void Mapper::decide_variant(Context context, const Legion::Task& task, const TaskAnswers& answers,
+                            machine::ProcessorKind kind, MapTaskOutput& output) {
+  const auto among = [&](const std::vector<Legion::VariantID>& variants) {
+    return std::find(variants.begin(), variants.end(), output.chosen_variant) != variants.end();
+  };
+  const std::vector<Legion::VariantID>& known = answers.variants_for[kind];
+  if (among(known)) return;
+  if (output.chosen_variant == 0 && known.size() == 1) {
+    output.chosen_variant = known.front();
+    return;
+  }
+  // Programs may register others later.
   std::vector<Legion::VariantID> variants;
   runtime->find_valid_variants(context, task.task_id, variants, realm_kind(kind));
-  if (variants.empty() ||
-      std::find(variants.begin(), variants.end(), output.chosen_variant) != variants.end())
-    return;
+  if (variants.empty() || among(variants)) return;
   output.chosen_variant = variants.front();
   if (variants.size() == 1) return;
   // Several would do: the application knows them.
@@ -196,7 +204,7 @@ void Mapper::map_task(Context context, const Legion::Task& task, const MapTaskIn
   bool all = ours && !processors.empty() && task.output_regions.empty() && input.premapped_regions.empty();
   if (all) {
     output.target_procs = processors;
-    decide_variant(context, task, *kind, output);
+    decide_variant(context, task, answers, *kind, output);
     const Mapping m{
         session_, runtime, context, task, answers, processors.front(), *kind, output.chosen_variant};
     all = runtime->is_leaf_variant(context, task.task_id, m.variant);
@@ -211,7 +219,7 @@ void Mapper::map_task(Context context, const Legion::Task& task, const MapTaskIn
     if (ours) {
       if (!processors.empty()) {
         output.target_procs = processors;
-        decide_variant(context, task, *kind, output);
+        decide_variant(context, task, answers, *kind, output);
       }
       const Legion::Processor processor =
           output.target_procs.empty() ? task.target_proc : output.target_procs.front();

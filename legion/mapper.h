@@ -54,8 +54,8 @@ class Mapper final : public Forwarding {
     unsigned seen = 0;
   };
 
-  void decide_variant(Context context, const Legion::Task& task, machine::ProcessorKind kind,
-                      MapTaskOutput& output);
+  void decide_variant(Context context, const Legion::Task& task, const TaskAnswers& answers,
+                      machine::ProcessorKind kind, MapTaskOutput& output);
   void map_data(const Mapping& mapping, bool all, MapTaskOutput& output);
   void follow(const Legion::Task& task, MapTaskOutput& output);
   void write_mapping(const Mapping& mapping, const MapTaskOutput& output);

@@ -115,6 +115,7 @@ const TaskAnswers& Session::task(Legion::Mapping::MapperRuntime* runtime,
     std::vector<Legion::VariantID> variants;
     runtime->find_valid_variants(context, task.task_id, variants, realm_kind(kind));
     if (!variants.empty()) answers->variants.push_back(kind);
+    answers->variants_for[kind] = std::move(variants);
   }
   if (mapper_) {
     lang::TaskFacts facts;

@@ -16,6 +16,7 @@
 #include "lang/facts.h"
 #include "lang/mapper.h"
 #include "lang/placement.h"
+#include "machine/machine.h"
 #include "names.h"
 
 namespace mapwright::legion {
@@ -26,6 +27,7 @@ class Observer;
 struct TaskAnswers {
   std::string name;
   std::vector<machine::ProcessorKind> variants;  //!< the kinds for which the task has one
+  machine::PerProcessor<std::vector<Legion::VariantID>> variants_for;  //!< those that it had then
   //! The kind that it runs on; nothing where the file says nothing and the application's mapper decides.
   std::optional<machine::ProcessorKind> kind;
   std::int64_t limit = 0;  //!< 0 = none

@@ -112,9 +112,11 @@ TEST_F(CommandRun, SaysWhatMakesNoSense) {
   EXPECT_EQ(error("run --mapper expert -- true", 66), "mapwright: there is no expert mapper for a command\n");
   EXPECT_EQ(error("run --trace t.json -- true", 64),
             "mapwright: --trace takes a program: of a command alone there is no timeline\n");
-  EXPECT_EQ(error("tune -- true", 78),
-            "mapwright: to tune a command takes a model of its program: a program file, as docs/programs.md "
-            "describes them, before --\n");
+  EXPECT_NE(
+      error("tune -- true", 78)
+          .find("mapwright: to tune a command takes a model of its program: a program file, as "
+                "docs/programs.md describes them, before --. Of a Legion application it is discovered, but "),
+      std::string::npos);
   EXPECT_TRUE(error("run", 64).starts_with("mapwright: PROGRAM is required\n"));
   here.write("wrong.mapper", "Task;\n");
   error("run --mapper wrong.mapper -- true", 65);

@@ -171,7 +171,7 @@ TEST(Strategies, ProposeTheSameHoweverManyJobsThereAre) {
 }
 
 TEST(Twin, ExecutesTheBestThatItPredicts) {
-  const trial::Subject s = trial::subject("circuit", trial::machine_named("p100x4"), 1, {}, apps::Size::test);
+  const trial::Subject s = trial::subject("circuit", trial::machine_named("p100x4"), 2, {}, apps::Size::test);
   const Outcome outcome = tuned(s, "twin", 5);
   ASSERT_EQ(outcome.trials.size(), 5u);
   EXPECT_EQ(outcome.trials[0].mapper, "") << "where the search begins";

@@ -1,14 +1,13 @@
 #include "cli/engine.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/os/process.h"
 #include "base/text.h"
 #include "cli/json.h"
 #include "cli/program_file.h"
@@ -25,19 +24,8 @@ constexpr std::string_view kOption = "--engine starpu";
 constexpr double kTimeout = 60;
 constexpr double kMostSeconds = 1e6;
 
-// As execvp looks for it; empty where there is none.
-std::string program_path(const std::string& word) {
-  const auto runs = [](const fs::path& file) { return ::access(file.c_str(), X_OK) == 0; };
-  if (word.find('/') != std::string::npos) return runs(word) ? word : "";
-  const char* path = std::getenv("PATH");
-  for (const std::string_view folder : base::split(path == nullptr ? "" : path, ':')) {
-    if (const fs::path file = fs::path(folder) / word; runs(file)) return file;
-  }
-  return "";
-}
-
 bool is_program(const std::string& word) {
-  return !program_path(word).empty();
+  return !os::find_program(word).empty();
 }
 
 }  // namespace
@@ -312,7 +300,7 @@ nlohmann::ordered_json EngineOptions::files() const {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const std::string& word : words) {
     std::error_code none;
-    const std::string program = program_path(word);
+    const std::string program = os::find_program(word);
     const std::string& file = program.empty() ? word : program;
     if (!fs::is_regular_file(file, none)) continue;
     list.push_back({fs::file_size(file, none), fs::last_write_time(file, none).time_since_epoch().count()});

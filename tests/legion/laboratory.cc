@@ -49,20 +49,25 @@ Options options_of(int argc, char** argv) {
   return o;
 }
 
+// For any order of dimensions and fields; Legion's default accessor asks the instance at every access.
+template <PrivilegeMode kPrivilege, int kRank>
+using Accessor =
+    FieldAccessor<kPrivilege, double, kRank, coord_t, Realm::AffineAccessor<double, kRank, coord_t>>;
+
 Rect<2> bounds_of(const PhysicalRegion& region, Context ctx, Runtime* runtime) {
   return runtime->get_index_space_domain(ctx, IndexSpaceT<2>(region.get_logical_region().get_index_space()));
 }
 
 void heat(const Task*, const std::vector<PhysicalRegion>& regions, Context ctx, Runtime* runtime) {
-  const FieldAccessor<WRITE_DISCARD, double, 2> old(regions[0], kOld);
+  const Accessor<WRITE_DISCARD, 2> old(regions[0], kOld);
   for (PointInRectIterator<2> p(bounds_of(regions[0], ctx, runtime)); p(); p++)
     old[*p] = std::sin(0.1 * static_cast<double>((*p)[0])) + 0.01 * static_cast<double>((*p)[1]);
 }
 
 void cool(const Task* task, const std::vector<PhysicalRegion>& regions, Context ctx, Runtime* runtime) {
   const int work = *static_cast<const int*>(task->args);
-  const FieldAccessor<READ_ONLY, double, 2> old(regions[0], kOld);
-  const FieldAccessor<WRITE_DISCARD, double, 2> now(regions[1], kNew);
+  const Accessor<READ_ONLY, 2> old(regions[0], kOld);
+  const Accessor<WRITE_DISCARD, 2> now(regions[1], kNew);
   const Rect<2> halo = bounds_of(regions[0], ctx, runtime);
   for (PointInRectIterator<2> p(bounds_of(regions[1], ctx, runtime)); p(); p++) {
     double sum = 0;
@@ -80,8 +85,8 @@ void cool(const Task* task, const std::vector<PhysicalRegion>& regions, Context 
 }
 
 void sum(const Task*, const std::vector<PhysicalRegion>& regions, Context ctx, Runtime* runtime) {
-  const FieldAccessor<WRITE_DISCARD, double, 2> old(regions[0], kOld);
-  const FieldAccessor<READ_ONLY, double, 2> now(regions[1], kNew);
+  const Accessor<WRITE_DISCARD, 2> old(regions[0], kOld);
+  const Accessor<READ_ONLY, 2> now(regions[1], kNew);
   const ReductionAccessor<SumReduction<double>, true, 1, coord_t, Realm::AffineAccessor<double, 1, coord_t>>
       total(regions[2], kTotal, kAdd);
   double all = 0;
@@ -93,12 +98,12 @@ void sum(const Task*, const std::vector<PhysicalRegion>& regions, Context ctx, R
 }
 
 double show(const Task*, const std::vector<PhysicalRegion>& regions, Context, Runtime*) {
-  const FieldAccessor<READ_ONLY, double, 1> total(regions[0], kTotal);
+  const Accessor<READ_ONLY, 1> total(regions[0], kTotal);
   return total[Point<1>(0)];
 }
 
 void leaf(const Task*, const std::vector<PhysicalRegion>& regions, Context ctx, Runtime* runtime) {
-  const FieldAccessor<READ_WRITE, double, 2> old(regions[0], kOld);
+  const Accessor<READ_WRITE, 2> old(regions[0], kOld);
   for (PointInRectIterator<2> p(bounds_of(regions[0], ctx, runtime)); p(); p++) old[*p] = old[*p] * 0.5;
 }
 

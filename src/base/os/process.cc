@@ -12,10 +12,13 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 #include "base/bug.h"
+#include "base/text.h"
 
 namespace mapwright::os {
 namespace {
@@ -333,6 +336,16 @@ void watch(const Command& command, const Child& child, Streams& streams, Outcome
 }
 
 }  // namespace
+
+std::string find_program(const std::string& word) {
+  const auto runs = [](const std::filesystem::path& file) { return ::access(file.c_str(), X_OK) == 0; };
+  if (word.find('/') != std::string::npos) return runs(word) ? word : "";
+  const char* path = std::getenv("PATH");
+  for (const std::string_view folder : base::split(path == nullptr ? "" : path, ':')) {
+    if (const std::filesystem::path file = std::filesystem::path(folder) / word; runs(file)) return file;
+  }
+  return "";
+}
 
 std::vector<std::string> shell(std::string line) {
   return {"/bin/sh", "-c", std::move(line)};

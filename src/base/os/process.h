@@ -31,6 +31,9 @@ struct Command {
   std::function<bool()> cancelled;  //!< asked often; true ends it as the limit does
 };
 
+//! The file of a program that may be executed, looked for as Command does; empty where there is none.
+std::string find_program(const std::string& word);
+
 //! What /bin/sh makes of a line.
 std::vector<std::string> shell(std::string line);
 

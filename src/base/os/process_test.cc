@@ -333,7 +333,8 @@ TEST_F(Process, SignalsOfThisProcessDoNotDisturbIt) {
 }
 
 TEST_F(Process, LeavesNothingWhenThisProcessIsKilled) {
-  const std::string file = std::filesystem::temp_directory_path() / ("mapwright-pids-" + std::to_string(::getpid()));
+  const std::string file =
+      std::filesystem::temp_directory_path() / ("mapwright-pids-" + std::to_string(::getpid()));
   const pid_t us = ::fork();
   ASSERT_GE(us, 0);
   if (us == 0) {

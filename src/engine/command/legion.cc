@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/files.h"
+#include "base/os/process.h"
 #include "base/text.h"
 
 namespace mapwright::engine::command {
@@ -34,7 +35,7 @@ enum class Linked : std::uint8_t { unknown, not_at_all, shared, inside, inside_e
 constexpr std::string_view kStart = "_ZN6Legion7Runtime5startEiPPcbbb";
 
 Linked linked(const std::string& program) {
-  const auto read = base::read_file(program, kMostProgram);
+  const auto read = base::read_file(os::find_program(program), kMostProgram);
   const auto* bytes = std::get_if<std::string>(&read);
   if (bytes == nullptr || bytes->size() < sizeof(Elf64_Ehdr) ||
       std::memcmp(bytes->data(), ELFMAG, SELFMAG) != 0 ||
