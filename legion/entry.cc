@@ -17,7 +17,14 @@
 
 namespace {
 
-using namespace mapwright::legion;
+using mapwright::legion::BeginFunction;
+using mapwright::legion::kBeginSymbol;
+using mapwright::legion::kHandshakeVariable;
+using mapwright::legion::kMapperLibrary;
+using mapwright::legion::kWrapSymbol;
+using mapwright::legion::refuse;
+using mapwright::legion::Route;
+using mapwright::legion::WrapFunction;
 
 // Names of Legion 25.06 in the Itanium C++ ABI. mapper_library.cc checks the signatures behind them.
 #define LEGION_START "_ZN6Legion7Runtime5startEiPPcbbb"

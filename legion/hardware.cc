@@ -77,8 +77,8 @@ Hardware::Hardware(const Legion::Machine& machine) {
 
   std::vector<Legion::Machine::ProcessorMemoryAffinity> affinities;
   machine.get_proc_mem_affinity(affinities);
-  std::stable_sort(affinities.begin(), affinities.end(),
-                   [](const auto& a, const auto& b) { return a.bandwidth > b.bandwidth; });
+  std::ranges::stable_sort(affinities,
+                           [](const auto& a, const auto& b) { return a.bandwidth > b.bandwidth; });
   for (const auto& affinity : affinities) {
     const auto memory = kind_of(affinity.m.kind());
     const auto processor = kind_of(affinity.p.kind());
@@ -127,7 +127,7 @@ bool Hardware::reaches(Legion::Processor processor, Legion::Memory memory) const
   const auto kind = kind_of(memory.kind());
   if (!kind) return false;
   const auto near = memories(processor, *kind);
-  return std::find(near.begin(), near.end(), memory) != near.end();
+  return std::ranges::find(near, memory) != near.end();
 }
 
 std::string Hardware::name(Legion::Processor processor) const {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 #include <set>
 #include <utility>
@@ -35,6 +36,7 @@ constexpr std::array kEqualities{LEGION_LT_EK, LEGION_LE_EK, LEGION_GT_EK,
 // Fortran.
 std::vector<Legion::DimensionKind> ordering(int rank, bool interleaved, Layout::Order order) {
   std::vector<Legion::DimensionKind> dims;
+  dims.reserve(static_cast<std::size_t>(rank) + 1);
   for (int d = 0; d < rank; ++d)
     dims.push_back(static_cast<Legion::DimensionKind>(LEGION_DIM_X +
                                                       (order == Layout::Order::f_order ? d : rank - 1 - d)));
@@ -49,7 +51,7 @@ struct Arranged {
 };
 std::optional<Arranged> arranged(const std::vector<Legion::DimensionKind>& dims) {
   std::vector<Legion::DimensionKind> spatial = dims;
-  const auto field = std::find(spatial.begin(), spatial.end(), LEGION_DIM_F);
+  const auto field = std::ranges::find(spatial, LEGION_DIM_F);
   Arranged found;
   found.interleaved = field != spatial.end() && field == spatial.begin() && spatial.size() > 1;
   if (field != spatial.end()) {
@@ -57,9 +59,9 @@ std::optional<Arranged> arranged(const std::vector<Legion::DimensionKind>& dims)
     spatial.erase(field);
   }
   if (spatial.size() < 2) return found;
-  if (std::is_sorted(spatial.begin(), spatial.end()))
+  if (std::ranges::is_sorted(spatial))
     found.order = Layout::Order::f_order;
-  else if (std::is_sorted(spatial.rbegin(), spatial.rend()))
+  else if (std::ranges::is_sorted(spatial, std::ranges::greater()))
     found.order = Layout::Order::c_order;
   else
     return std::nullopt;
@@ -192,7 +194,7 @@ std::optional<PhysicalInstance> make_one(const Mapping& m, unsigned index, Memor
   const bool padded = constraints.padding_constraint.delta.get_dim() > 0;
   for (const unsigned i : colocated(m, index)) {
     const Legion::LogicalRegion region = held_region(m, m.task.regions[i], kind, exact || fresh, padded);
-    if (std::find(regions.begin(), regions.end(), region) == regions.end()) regions.push_back(region);
+    if (std::ranges::find(regions, region) == regions.end()) regions.push_back(region);
   }
 
   PhysicalInstance instance;
@@ -289,8 +291,8 @@ std::vector<PhysicalInstance> make_instances(const Mapping& m, unsigned index,
     }
   }
   if (failure) no_room(m, index, *failure);
-  const bool all_virtual = std::all_of(memories.kinds.begin(), memories.kinds.end(),
-                                       [](MemoryKind kind) { return kind == MemoryKind::virtual_; });
+  const bool all_virtual =
+      std::ranges::all_of(memories.kinds, [](MemoryKind kind) { return kind == MemoryKind::virtual_; });
   if (all_virtual) no_instance(m, index);
   no_memory(m, memories);
 }

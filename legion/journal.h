@@ -14,10 +14,10 @@ namespace mapwright::legion {
 //! way.
 class Line {
  public:
-  Line& text(std::string_view key, std::string_view value);
-  Line& number(std::string_view key, long long value);
-  Line& boolean(std::string_view key, bool value);
-  Line& raw(std::string_view key, std::string_view json);
+  Line& text(std::string_view name, std::string_view value);
+  Line& number(std::string_view name, long long value);
+  Line& boolean(std::string_view name, bool value);
+  Line& raw(std::string_view name, std::string_view json);
   //! The object.
   std::string object() const { return "{" + fields_ + "}"; }
 

@@ -11,6 +11,9 @@ namespace mapwright::legion {
 namespace {
 
 using Legion::Mapping::PhysicalInstance;
+using Legion::Mapping::ProfilingMeasurements::OperationMemoryUsage;
+using Legion::Mapping::ProfilingMeasurements::OperationProcessorUsage;
+using Legion::Mapping::ProfilingMeasurements::OperationTimeline;
 
 std::optional<machine::Processor> parent_place(const Session& session, const Legion::Task& task) {
   const Legion::Task* parent = task.parent_task;
@@ -42,8 +45,7 @@ std::vector<Legion::Processor> targets(Session& session, const TaskAnswers& answ
 // Points that begin together, or agree about an instance, wait for one another: to map them one after the
 // other would be to wait for ever.
 bool waits_for_others(const Legion::Task& task) {
-  return task.concurrent_task ||
-         std::any_of(task.regions.begin(), task.regions.end(), [](const auto& requirement) {
+  return task.concurrent_task || std::ranges::any_of(task.regions, [](const auto& requirement) {
            return (requirement.prop & LEGION_COLLECTIVE_MASK) != 0;
          });
 }
@@ -55,6 +57,7 @@ bool is_limited(const TaskAnswers& answers, const Legion::Task& task) {
 std::string point_text(const Legion::DomainPoint& point) {
   const lang::Point p = point_of(point);
   std::vector<std::string> numbers;
+  numbers.reserve(static_cast<std::size_t>(point.get_dim()));
   for (std::size_t d = 0; d < static_cast<std::size_t>(point.get_dim()); ++d)
     numbers.push_back(std::to_string(p[d]));
   return json_list(numbers);
@@ -99,10 +102,9 @@ void Mapper::slice_task(Context context, const Legion::Task& task, const SliceTa
   auto target = kind ? session_.index_target(answers, task.index_domain, *kind) : std::nullopt;
   if (!target) {
     mapper->slice_task(context, task, input, output);
-    const bool obeyed =
-        !answers.kind || std::all_of(output.slices.begin(), output.slices.end(), [&](const TaskSlice& s) {
-          return s.proc.kind() == realm_kind(*answers.kind);
-        });
+    const bool obeyed = !answers.kind || std::ranges::all_of(output.slices, [&](const TaskSlice& s) {
+      return s.proc.kind() == realm_kind(*answers.kind);
+    });
     if (obeyed) return;
     target = session_.default_target(task.index_domain, *kind);
     output.slices.clear();
@@ -136,7 +138,7 @@ void Mapper::slice_task(Context context, const Legion::Task& task, const SliceTa
 void Mapper::decide_variant(Context context, const Legion::Task& task, const TaskAnswers& answers,
                             machine::ProcessorKind kind, MapTaskOutput& output) {
   const auto among = [&](const std::vector<Legion::VariantID>& variants) {
-    return std::find(variants.begin(), variants.end(), output.chosen_variant) != variants.end();
+    return std::ranges::find(variants, output.chosen_variant) != variants.end();
   };
   const std::vector<Legion::VariantID>& known = answers.variants_for[kind];
   if (among(known)) return;
@@ -154,10 +156,10 @@ void Mapper::decide_variant(Context context, const Legion::Task& task, const Tas
   SelectVariantInput input;
   input.processor = output.target_procs.front();
   input.chosen_instances = output.chosen_instances;
-  SelectVariantOutput selected;
+  SelectVariantOutput selected{};
   selected.chosen_variant = output.chosen_variant;
   mapper->select_task_variant(context, task, input, selected);
-  if (std::find(variants.begin(), variants.end(), selected.chosen_variant) != variants.end())
+  if (std::ranges::find(variants, selected.chosen_variant) != variants.end())
     output.chosen_variant = selected.chosen_variant;
 }
 
@@ -168,11 +170,10 @@ void Mapper::map_data(const Mapping& m, bool all, MapTaskOutput& output) {
     const Spoken said = spoken(m, i);
     const bool read_only = m.task.regions[i].privilege == LEGION_READ_ONLY;
     if (said.collected && read_only) output.untracked_valid_regions.insert(i);
-    const bool out_of_reach =
-        std::any_of(instances.begin(), instances.end(), [&](const PhysicalInstance& instance) {
-          return !instance.is_virtual_instance() &&
-                 !m.session.hardware().reaches(m.processor, instance.get_location());
-        });
+    const bool out_of_reach = std::ranges::any_of(instances, [&](const PhysicalInstance& instance) {
+      return !instance.is_virtual_instance() &&
+             !m.session.hardware().reaches(m.processor, instance.get_location());
+    });
     if (!all) {
       if (!said.memory && !said.layout && !out_of_reach) continue;
       // What a task only hands on, the application leaves without an instance, and may count on that: a
@@ -250,7 +251,6 @@ void Mapper::follow(const Legion::Task& task, MapTaskOutput& output) {
   reports.task_for_wrapped = !output.task_prof_requests.empty();
   reports.copies_for_wrapped = !output.copy_prof_requests.empty();
   reports.limited = limited;
-  using namespace Legion::Mapping::ProfilingMeasurements;
   output.task_prof_requests.add_measurement<OperationTimeline>().add_measurement<OperationProcessorUsage>();
   if (observed)
     output.copy_prof_requests.add_measurement<OperationTimeline>().add_measurement<OperationMemoryUsage>();
@@ -323,7 +323,7 @@ void Mapper::replicate_task(Context context, const Legion::Task& task, const Rep
   if (session_.hardware().grid().nodes == 1) return;
   std::vector<Legion::VariantID> variants;
   runtime->find_valid_variants(context, task.task_id, variants, realm_kind(*kind));
-  const auto replicable = std::find_if(variants.begin(), variants.end(), [&](Legion::VariantID v) {
+  const auto replicable = std::ranges::find_if(variants, [&](Legion::VariantID v) {
     return runtime->is_replicable_variant(context, task.task_id, v);
   });
   if (replicable == variants.end()) return;
@@ -362,40 +362,36 @@ void Mapper::report_profiling(Context context, const Legion::Task& task, const T
       if (++reports.seen >= input.total_reports) reports_.erase(found);
     }
   }
-  if (session_.journal().open()) {
-    using namespace Legion::Mapping::ProfilingMeasurements;
-    const Legion::Mapping::ProfilingResponse& response = input.profiling_responses;
-    OperationTimeline times;
-    const bool timed = response.has_measurement<OperationTimeline>() && response.get_measurement(times);
-    if (input.task_response) {
-      OperationProcessorUsage usage;
-      Line line;
-      line.text("event", "ran").text("task", session_.task(runtime, context, task).name);
-      line.number("call", static_cast<long long>(task.get_unique_id()));
-      if (task.is_index_space) line.raw("point", point_text(task.index_point));
-      if (response.has_measurement<OperationProcessorUsage>() && response.get_measurement(usage))
-        line.text("processor", session_.hardware().name(usage.proc));
-      if (timed) line.number("begin_ns", times.start_time).number("end_ns", times.end_time);
-      session_.journal().write(line);
-    } else {
-      OperationMemoryUsage usage;
-      if (response.has_measurement<OperationMemoryUsage>() && response.get_measurement(usage)) {
-        Line line;
-        line.text("event", input.fill_response ? "fill" : "copy")
-            .text("task", session_.task(runtime, context, task).name);
-        line.number("call", static_cast<long long>(task.get_unique_id()));
-        line.number("requirement", input.region_requirement_index);
-        if (usage.source.exists()) line.text("from", session_.hardware().name(usage.source));
-        if (usage.target.exists()) line.text("to", session_.hardware().name(usage.target));
-        line.number("bytes", static_cast<long long>(usage.size));
-        if (timed) line.number("begin_ns", times.start_time).number("end_ns", times.end_time);
-        session_.journal().write(line);
-      }
-    }
-  }
+  if (session_.journal().open()) write_report(context, task, input);
   // Behind its line: what waits for it is mapped after it, in the journal too.
   if (limited) finished(context, *limited);
   if (pass_on) mapper->report_profiling(context, task, input);
+}
+
+void Mapper::write_report(Context context, const Legion::Task& task, const TaskProfilingInfo& report) {
+  const Legion::Mapping::ProfilingResponse& response = report.profiling_responses;
+  const auto measured = [&response]<class Measurement>(Measurement* into) {
+    return response.has_measurement<Measurement>() && response.get_measurement(*into);
+  };
+  Line line;
+  line.text("event", report.task_response ? "ran" : report.fill_response ? "fill" : "copy");
+  line.text("task", session_.task(runtime, context, task).name);
+  line.number("call", static_cast<long long>(task.get_unique_id()));
+  if (report.task_response) {
+    if (task.is_index_space) line.raw("point", point_text(task.index_point));
+    OperationProcessorUsage usage;
+    if (measured(&usage)) line.text("processor", session_.hardware().name(usage.proc));
+  } else {
+    OperationMemoryUsage usage;
+    if (!measured(&usage)) return;  // the report that nothing had to be copied
+    line.number("requirement", report.region_requirement_index);
+    if (usage.source.exists()) line.text("from", session_.hardware().name(usage.source));
+    if (usage.target.exists()) line.text("to", session_.hardware().name(usage.target));
+    line.number("bytes", static_cast<long long>(usage.size));
+  }
+  OperationTimeline times;
+  if (measured(&times)) line.number("begin_ns", times.start_time).number("end_ns", times.end_time);
+  session_.journal().write(line);
 }
 
 void Mapper::write_mapping(const Mapping& m, const MapTaskOutput& output) {
@@ -405,6 +401,7 @@ void Mapper::write_mapping(const Mapping& m, const MapTaskOutput& output) {
   if (m.task.is_index_space) line.raw("point", point_text(m.task.index_point));
   add_launch(m.task, &line);
   std::vector<std::string> processors;
+  processors.reserve(output.target_procs.size());
   for (const Legion::Processor processor : output.target_procs)
     processors.push_back(quoted(session_.hardware().name(processor)));
   line.raw("processors", json_list(processors));

@@ -58,6 +58,7 @@ class Mapper final : public Forwarding {
                       machine::ProcessorKind kind, MapTaskOutput& output);
   void map_data(const Mapping& mapping, bool all, MapTaskOutput& output);
   void follow(const Legion::Task& task, MapTaskOutput& output);
+  void write_report(Context context, const Legion::Task& task, const TaskProfilingInfo& report);
   void write_mapping(const Mapping& mapping, const MapTaskOutput& output);
   void finished(Context context, const Limited& limited);
 

@@ -27,7 +27,7 @@ std::optional<std::string> attached(Runtime* runtime, Context context, Handle...
 // Whether there was one.
 bool add(std::vector<std::string>& names, std::optional<std::string> name) {
   if (!name) return false;
-  if (std::find(names.begin(), names.end(), *name) == names.end()) names.push_back(std::move(*name));
+  if (std::ranges::find(names, *name) == names.end()) names.push_back(std::move(*name));
   return true;
 }
 

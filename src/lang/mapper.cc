@@ -103,7 +103,7 @@ const MapChoice* CompiledMapper::single_map(std::string_view task, machine::Proc
 std::vector<MapChoice> CompiledMapper::index_maps() const {
   std::vector<MapChoice> all;
   const auto add = [&all](const MapChoice& map) {
-    if (std::find(all.begin(), all.end(), map) == all.end()) all.push_back(map);
+    if (std::ranges::find(all, map) == all.end()) all.push_back(map);
   };
   for (const auto& [task, map] : index_maps_.by_task) add(map);
   for (const auto& map : index_maps_.by_kind)

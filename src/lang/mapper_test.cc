@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 #include "lang/lang.h"
 
 namespace mapwright::lang {
@@ -115,6 +118,10 @@ SingleTaskMap solve b;
   EXPECT_EQ(function(m->index_map("other", ProcessorKind::cpu)), "c");
   EXPECT_EQ(function(m->single_map("solve", ProcessorKind::cpu)), "b");
   EXPECT_EQ(function(m->single_map("other", ProcessorKind::gpu)), "-");
+  // Each once, whoever has it.
+  std::multiset<std::string> all;
+  for (const MapChoice& map : m->index_maps()) all.insert(std::string(function(&map)));
+  EXPECT_EQ(all, (std::multiset<std::string>{"a", "b", "c"}));
 }
 
 TEST(Rest, LimitsCollectionReplication) {

@@ -50,7 +50,7 @@ class Twin final : public Strategy {
     if (!found_) found_ = best();
     while (next_ < found_->size()) {
       Proposal proposal = std::move((*found_)[next_].proposal);
-      proposal.mapper = pruned(std::move(proposal.mapper), (*found_)[next_].cost);
+      proposal.mapper = pruned(proposal.mapper, (*found_)[next_].cost);
       ++next_;
       if (proposed_.insert(proposal.mapper).second) return {std::move(proposal)};
     }
@@ -79,7 +79,7 @@ class Twin final : public Strategy {
 
   // What a search drew and what changes nothing that is predicted is taken out again: statement by statement,
   // as long as the prediction stays.
-  std::string pruned(std::string text, double cost) const {
+  std::string pruned(const std::string& text, double cost) const {
     const Evaluator evaluator(*problem_.twin, *problem_.guide, problem_.program(), Repeats());
     Checked kept = check(text);
     for (std::size_t i = kept.mapper->ast().statements.size(); i-- > 0;) {
@@ -105,7 +105,7 @@ class Twin final : public Strategy {
     const program::Metric& metric = problem_.program().metric;
     const double start = cost_of(found.front().metric, metric);
     std::erase_if(found, [](const Trial& t) { return !t.metric; });
-    std::stable_sort(found.begin(), found.end(), [&](const Trial& a, const Trial& b) {
+    std::ranges::stable_sort(found, [&](const Trial& a, const Trial& b) {
       return cost_of(a.metric, metric) < cost_of(b.metric, metric);
     });
     std::vector<Candidate> candidates;
