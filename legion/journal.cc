@@ -1,5 +1,6 @@
 #include "journal.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -53,23 +54,34 @@ Line& Line::raw(std::string_view name, std::string_view json) {
   return *this;
 }
 
+namespace {
+
+[[noreturn]] void cannot_write(std::string_view what) {
+  give_up(75, fmt::format("cannot write {}: {}\n", what, std::strerror(errno)));
+}
+
+}  // namespace
+
 Journal::Journal(const char* path) {
   if (path == nullptr || *path == '\0') return;
-  // Processes of one execution append to one file, each line in one piece.
-  file_ = std::fopen(path, "ae");
-  if (file_ == nullptr) give_up(75, fmt::format("cannot write '{}': {}\n", path, std::strerror(errno)));
+  file_ = ::open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (file_ < 0) cannot_write(fmt::format("'{}'", path));
 }
 
 Journal::~Journal() {
-  if (file_ != nullptr) std::fclose(file_);
+  if (file_ >= 0) ::close(file_);
 }
 
-void Journal::write(const Line& line) {
-  if (file_ == nullptr) return;
+void Journal::write(const Line& line) const {
+  if (file_ < 0) return;
   const std::string text = line.object() + "\n";
-  const std::scoped_lock lock(mutex_);
-  std::fwrite(text.data(), 1, text.size(), file_);
-  std::fflush(file_);
+  // In one call: threads and processes append to one file, and no line may stand within another.
+  std::string_view left = text;
+  while (!left.empty()) {
+    const ssize_t written = ::write(file_, left.data(), left.size());
+    if (written < 0 && errno != EINTR) cannot_write("what the application decided");
+    if (written > 0) left.remove_prefix(static_cast<std::size_t>(written));
+  }
 }
 
 }  // namespace mapwright::legion

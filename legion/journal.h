@@ -2,9 +2,6 @@
 // numbers within a node, never identifiers of a runtime. docs/legion.md describes the lines.
 #pragma once
 
-#include <atomic>
-#include <cstdio>
-#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -32,18 +29,17 @@ std::string quoted(std::string_view text);
 //! Safe for all threads. Lines appear in the file as they are written.
 class Journal {
  public:
-  //! Null: nothing is written. A file that cannot be opened ends the process with exit code 75.
+  //! Null: nothing is written. A file that cannot be written ends the process with exit code 75.
   explicit Journal(const char* path);
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  bool open() const { return file_ != nullptr; }
-  void write(const Line& line);
+  bool open() const { return file_ >= 0; }
+  void write(const Line& line) const;
 
  private:
-  std::FILE* file_ = nullptr;
-  std::mutex mutex_;
+  int file_ = -1;
 };
 
 template <class List>

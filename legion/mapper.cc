@@ -45,22 +45,21 @@ std::vector<Legion::Processor> targets(Session& session, const TaskAnswers& answ
 // Points that begin together, or agree about an instance, wait for one another: to map them one after the
 // other would be to wait for ever.
 bool waits_for_others(const Legion::Task& task) {
-  return task.concurrent_task || std::ranges::any_of(task.regions, [](const auto& requirement) {
+  return task.concurrent_task || task.must_epoch_task ||
+         std::ranges::any_of(task.regions, [](const auto& requirement) {
            return (requirement.prop & LEGION_COLLECTIVE_MASK) != 0;
          });
 }
 
-bool is_limited(const TaskAnswers& answers, const Legion::Task& task) {
-  return answers.limit > 0 && !waits_for_others(task);
+// A task below one of its own kind may be what that one waits for.
+bool is_nested(const Legion::Task& task) {
+  for (const Legion::Task* above = task.parent_task; above != nullptr; above = above->parent_task)
+    if (above->task_id == task.task_id) return true;
+  return false;
 }
 
-std::string point_text(const Legion::DomainPoint& point) {
-  const lang::Point p = point_of(point);
-  std::vector<std::string> numbers;
-  numbers.reserve(static_cast<std::size_t>(point.get_dim()));
-  for (std::size_t d = 0; d < static_cast<std::size_t>(point.get_dim()); ++d)
-    numbers.push_back(std::to_string(p[d]));
-  return json_list(numbers);
+bool is_limited(const TaskAnswers& answers, const Legion::Task& task) {
+  return answers.limit > 0 && !waits_for_others(task) && !is_nested(task);
 }
 
 }  // namespace
@@ -274,7 +273,8 @@ void Mapper::select_tasks_to_map(Context context, const SelectMappingInput& inpu
   {
     const std::scoped_lock lock(mutex_);
     for (const auto& [task, limit] : limited) {
-      const Limited key{task->task_id, task->current_proc};
+      const Limited key{task->task_id, task->current_proc,
+                        task->parent_task != nullptr ? task->parent_task->get_unique_id() : 0};
       std::int64_t& count = under_way_[key];
       if (count < limit) {
         ++count;
@@ -296,7 +296,8 @@ void Mapper::finished(Context context, const Limited& limited) {
   std::vector<Legion::Mapping::MapperEvent> awake;
   {
     const std::scoped_lock lock(mutex_);
-    --under_way_[limited];
+    const auto count = under_way_.find(limited);
+    if (--count->second == 0) under_way_.erase(count);
     awake.swap(waiting_);
   }
   for (const Legion::Mapping::MapperEvent& event : awake) runtime->trigger_mapper_event(context, event);

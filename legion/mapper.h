@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -44,8 +45,9 @@ class Mapper final : public Forwarding {
   using Forwarding::select_sharding_functor;
 
  private:
-  // What a limit counts.
-  using Limited = std::pair<Legion::TaskID, Legion::Processor>;
+  // What a limit counts: tasks of one kind, on a processor, that one parent launched. Parents that run at the
+  // same time may wait for one another, and each has to get on.
+  using Limited = std::tuple<Legion::TaskID, Legion::Processor, Legion::UniqueID>;
   // Who asked for what reports of a task, until the last one came.
   struct Reports {
     bool task_for_wrapped = false;

@@ -63,6 +63,15 @@ std::string names_text(const Names& names) {
 
 }  // namespace
 
+std::string point_text(const Legion::DomainPoint& point) {
+  const lang::Point p = point_of(point);
+  std::vector<std::string> numbers;
+  numbers.reserve(static_cast<std::size_t>(point.get_dim()));
+  for (std::size_t d = 0; d < static_cast<std::size_t>(point.get_dim()); ++d)
+    numbers.push_back(std::to_string(p[d]));
+  return json_list(numbers);
+}
+
 std::string bounds_text(const Legion::Domain& domain) {
   return box_text(point_of(domain.lo()), point_of(domain.hi()), domain.get_dim());
 }
@@ -71,6 +80,8 @@ void add_launch(const Legion::Task& task, Line* line) {
   if (task.parent_task != nullptr)
     line->number("parent", static_cast<long long>(task.parent_task->get_unique_id()));
   line->number("order", static_cast<long long>(task.get_context_index()));
+  // Tasks of a must epoch launch are one operation of their parent.
+  if (task.must_epoch_task && !task.is_index_space) line->raw("epoch", point_text(task.index_point));
 }
 
 void Observer::describe(Session& session, Runtime* runtime, Context context, Legion::LogicalRegion region) {

@@ -41,5 +41,6 @@ void add_launch(const Legion::Task& task, Line* line);
 
 //! The lists "[[lo,hi],..]" of a box, one for each dimension.
 std::string bounds_text(const Legion::Domain& domain);
+std::string point_text(const Legion::DomainPoint& point);
 
 }  // namespace mapwright::legion

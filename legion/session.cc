@@ -57,7 +57,7 @@ Hardware introduced(Hardware hardware) {
 }  // namespace
 
 void give_up(int code, const std::string& message) {
-  fflush(nullptr);
+  fflush(stdout);  // not all streams: somebody may be reading one of them, for ever
   fmt::print(stderr, "adapter: {}", message);
   fflush(stderr);
   _exit(code);

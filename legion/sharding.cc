@@ -46,15 +46,20 @@ std::map<Key, Legion::ShardingID>& functors() {
 }  // namespace
 
 void register_functors(Session& session, Legion::Runtime* runtime) {
-  if (session.mapper() == nullptr) return;
+  if (session.mapper() == nullptr || session.mapper()->index_maps().empty()) return;
+  std::map<Key, lang::MapChoice> maps;
   for (const lang::MapChoice& map : session.mapper()->index_maps()) {
     for (std::size_t i = 0; i < machine::kProcessorKinds; ++i) {
       const auto kind = static_cast<machine::ProcessorKind>(i);
-      if (session.hardware().grid().count(kind) == 0 || functors().contains(key_of(map, kind))) continue;
-      const Legion::ShardingID id = runtime->generate_dynamic_sharding_id();
-      runtime->register_sharding_functor(id, new MapFunctor(session, map, kind), true);
-      functors()[key_of(map, kind)] = id;
+      if (session.hardware().grid().count(kind) > 0) maps.try_emplace(key_of(map, kind), map);
     }
+  }
+  // All processes give a functor the same number: the runtime hands out these by name, and they stand in
+  // order.
+  Legion::ShardingID id = runtime->generate_library_sharding_ids("mapwright", maps.size());
+  for (const auto& [key, map] : maps) {
+    runtime->register_sharding_functor(id, new MapFunctor(session, map, key.second), true);
+    functors()[key] = id++;
   }
 }
 

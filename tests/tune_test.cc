@@ -200,6 +200,22 @@ TEST(Twin, ExecutesTheBestThatItPredicts) {
   EXPECT_EQ(mappers(tuned(s, "twin", 5)), mappers(outcome));
 }
 
+TEST(Twin, IsInterruptedWhileItPredicts) {
+  const trial::Subject s = trial::subject("circuit", trial::machine_named("p100x4"), 2);
+  const engine::sim::Simulator engine(s.planner);
+  tune::Problem problem{s.planner, trial::compiled(""), &whole_guide(), 1};
+  problem.twin = &engine;
+  int asked = 0;
+  problem.interrupted = [&asked] { return ++asked > 20; };
+  const auto twin = tune::find_strategy("twin")->make(problem);
+  const tune::Evaluator evaluator(engine, whole_guide(), *s.program, {});
+  tune::Tuning tuning(problem, twin.get(), evaluator, {}, nullptr);
+  const Outcome outcome = tuning.run();
+  EXPECT_EQ(outcome.stopped, Stopped::interrupted);
+  EXPECT_EQ(outcome.trials.size(), 1u);
+  EXPECT_LT(asked, 40) << "it ends at once";
+}
+
 TEST(Strategies, BeginWithAUsersMapper) {
   const trial::Subject s = trial::subject("cannon", trial::machine_named("p100x4"), 2);
   const std::string from = trial::mapper_text("expert", "cannon");

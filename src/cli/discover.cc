@@ -50,6 +50,8 @@ class Discover : public Command {
     if (out_) write_text(*out_, text);
     for (const auto* notes : {&found.notes, &found.program.notes})
       for (const std::string& note : *notes) console.say(note);
+    console.say(fmt::format("the application had {} {}: --nodes {} for what is executed on the model",
+                            found.nodes, found.nodes == 1 ? "node" : "nodes", found.nodes));
     if (json()) {
       console.result(dump({{"schema", "mapwright.discover/1"},
                            {"command", engine_.words},

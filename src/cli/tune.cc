@@ -44,6 +44,7 @@ class TuneRun {
     for (const std::string& note : bench_.subject().notes) console_.say(note);
     result_ = bench_.begin(journal);
     tune::Problem problem = bench_.problem();
+    problem.interrupted = [this] { return interrupt_.asked(); };
     if (settings_.asks_model()) {
       open_model(journal, ended.has_value());
       problem.model = &model_;

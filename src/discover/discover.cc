@@ -94,7 +94,7 @@ class Builder {
     for (const SeenLaunch& launch : seen_.launches)
       if (launch.parent) by_parent_[*launch.parent].push_back(&launch);
     for (auto& [parent, launches] : by_parent_)
-      std::ranges::sort(launches, {}, [](const SeenLaunch* l) { return l->order; });
+      std::ranges::stable_sort(launches, {}, [](const SeenLaunch* l) { return l->order; });
     const std::optional<Number> top = find_top();
     if (!top)
       return problem_of(problem::nothing_launched, "the execution launched no tasks",

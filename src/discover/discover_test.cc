@@ -144,6 +144,27 @@ using Numbers = std::vector<std::uint32_t>;
 // ---------------------------------------------------------------------------------------------------------------------
 // journals
 
+// One operation of its parent, several tasks.
+TEST(Discovered, TasksOfAMustEpochLaunchAreAllThere) {
+  Journal journal;
+  for (int p = 0; p < 3; ++p)
+    journal.add(fmt::format(R"({{"event":"launched","task":"shard","parent":1,"order":4,"epoch":[{}],)"
+                            R"("variants":["CPU"],"requirements":[]}})",
+                            p));
+  for (int p = 2; p >= 0; --p)
+    journal.add(
+        fmt::format(R"({{"event":"mapped","task":"shard","call":{},"parent":1,"order":4,"epoch":[{}],)"
+                    R"("processors":["CPU 0"],"requirements":[]}})",
+                    10 + p, p));
+  journal.launched(11, 0, "leaf", "").mapped(11, 0, 20, "");
+  const program::Program p = discovered(journal);
+  std::size_t shards = 0;
+  std::size_t leaves = 0;
+  for (const program::Launch& launch : p.launches) ++(launch.parent ? leaves : shards);
+  EXPECT_EQ(shards, 3u);
+  EXPECT_EQ(leaves, 1u);
+}
+
 TEST(Journals, SayWhatWasSeen) {
   Journal journal;
   journal.cells()

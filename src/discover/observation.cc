@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <tuple>
 #include <utility>
 
 #include "base/text.h"
@@ -179,6 +180,16 @@ class Reader {
                                  SeenPartition{names_of(line), line["disjoint"].flag()});
   }
 
+  // Where a launch stands: below a call, at a place among its launches and, in a must epoch launch, at a
+  // point of that.
+  using Place = std::tuple<std::optional<Number>, Number, std::vector<Number>>;
+  static Place place_of(const Value& line) {
+    Place place{number_if_any(line, "parent"), line["order"].number(), {}};
+    if (const auto epoch = line.find("epoch"))
+      for (const Value& coordinate : epoch->list()) std::get<2>(place).push_back(coordinate.number());
+    return place;
+  }
+
   void launched(const Value& line) {
     SeenLaunch launch;
     launch.task = line["task"].text();
@@ -194,12 +205,12 @@ class Reader {
       for (const Value& field : r["fields"].list()) requirement.fields.push_back(field.number());
       launch.requirements.push_back(std::move(requirement));
     }
-    if (by_order_.try_emplace({launch.parent, launch.order}, seen_.launches.size()).second)
+    if (by_order_.try_emplace(place_of(line), seen_.launches.size()).second)
       seen_.launches.push_back(std::move(launch));
   }
 
   void mapped(const Value& line) {
-    const auto found = by_order_.find({number_if_any(line, "parent"), line["order"].number()});
+    const auto found = by_order_.find(place_of(line));
     if (found == by_order_.end()) return;  // its launch was made before anybody watched
     SeenLaunch& launch = seen_.launches[found->second];
     SeenPoint point;
@@ -236,8 +247,8 @@ class Reader {
   }
 
   Observation seen_;
-  std::map<std::pair<std::optional<Number>, Number>, std::size_t> by_order_;  // launches, by parent and order
-  std::map<Number, std::pair<std::size_t, std::size_t>> calls_;               // launch and point
+  std::map<Place, std::size_t> by_order_;                        // launches
+  std::map<Number, std::pair<std::size_t, std::size_t>> calls_;  // launch and point
 };
 
 base::Diagnostic unreadable(std::int64_t line, std::string_view why) {

@@ -4,6 +4,7 @@
 // going on with a recorded run is proposing the same again.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -37,6 +38,8 @@ struct Problem {
   const Model* model = nullptr;  //!< of those that ask a language model; outlives them
   //! Predicts what the engine of the run measures; outlives them. Null where that one predicts itself.
   const engine::Engine* twin = nullptr;
+  //! Asked often by strategies that take their time; empty: nobody interrupts.
+  std::function<bool()> interrupted = {};
   // NOLINTNEXTLINE(readability-redundant-member-init): without it GCC misses it where a problem is made
   std::vector<Proposal> given{};  //!< what kAgent proposes
 

@@ -48,7 +48,7 @@ class Twin final : public Strategy {
       return {{std::string(problem_.start->source()->text()), "what the search begins with"}};
     }
     if (!found_) found_ = best();
-    while (next_ < found_->size()) {
+    while (next_ < found_->size() && !interrupted()) {
       Proposal proposal = std::move((*found_)[next_].proposal);
       proposal.mapper = pruned(proposal.mapper, (*found_)[next_].cost);
       ++next_;
@@ -58,12 +58,18 @@ class Twin final : public Strategy {
   }
 
   void observe(const Trial& /*trial*/) override {}
+  std::optional<Ended> ended() const override {
+    if (!interrupted()) return std::nullopt;
+    return Ended{Stopped::interrupted, {}};
+  }
 
  private:
   struct Candidate {
     Proposal proposal;
     double cost = 0;
   };
+
+  bool interrupted() const { return problem_.interrupted && problem_.interrupted(); }
 
   // Both of them begin where the run does, and know nothing of one another.
   void search(std::string_view strategy, std::int64_t budget, std::vector<Trial>* found) {
@@ -72,6 +78,7 @@ class Twin final : public Strategy {
     Limits limits;
     limits.budget = budget;
     Tuning tuning(problem_, searcher.get(), evaluator, limits, nullptr);
+    if (problem_.interrupted) tuning.stop_when(problem_.interrupted);
     Outcome outcome = tuning.run();
     predicted_ += outcome.evaluations;
     std::ranges::move(outcome.trials, std::back_inserter(*found));
@@ -88,6 +95,7 @@ class Twin final : public Strategy {
       std::string without(kept.mapper->source()->text());
       without.erase(span.begin, span.end - span.begin);
       Checked tried = check(without);
+      if (interrupted()) break;
       if (!tried.mapper) continue;
       const Trial trial = evaluator.evaluate(tried, false);
       if (cost_of(trial.metric, problem_.program().metric) > cost) continue;

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -187,6 +188,7 @@ class Guard {
       ::sigfillset(&all);
       ::sigprocmask(SIG_BLOCK, &all, nullptr);
       ::setpgid(0, 0);
+      ::prctl(PR_SET_NAME, "guard");  // whoever kills all of our name leaves it alone
       ::dup2(pipe_.read.get(), STDIN_FILENO);
       ::close_range(STDIN_FILENO + 1, ~0U, 0);
       char word = 0;

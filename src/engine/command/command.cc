@@ -121,10 +121,10 @@ Execution Command::execute(const lang::MapperPtr& mapper) const {
   os::remove_stale_folders();
   const os::TemporaryFolder folder;
   if (folder.path().empty()) return failed(failure(kNotStarted, folder.problem()));
-  if (!settings_.journal.empty()) {
-    std::error_code none;
-    std::filesystem::remove(settings_.journal, none);
-  }
+  if (!settings_.journal.empty())
+    if (const auto emptied = base::replace_file(settings_.journal, "");
+        const auto* error = std::get_if<base::FileError>(&emptied))
+      return failed(failure(kNotStarted, error->message));
   Attempt tried = attempt(settings_, mapper.get(), folder.path(), settings_.journal);
   if (tried.failure) return failed(*std::move(tried.failure));
 
@@ -155,6 +155,7 @@ Execution Command::execute(const lang::MapperPtr& mapper) const {
 
 Watched watch(const Settings& settings) {
   Watched watched;
+  os::remove_stale_folders();
   const os::TemporaryFolder folder;
   if (folder.path().empty()) {
     watched.failure = failure(kNotStarted, folder.problem());
