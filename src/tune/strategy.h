@@ -39,7 +39,8 @@ struct Problem {
   //! Predicts what the engine of the run measures; outlives them. Null where that one predicts itself.
   const engine::Engine* twin = nullptr;
   //! Asked often by strategies that take their time; empty: nobody interrupts.
-  std::function<bool()> interrupted = {};
+  // NOLINTNEXTLINE(readability-redundant-member-init): as below
+  std::function<bool()> interrupted{};
   // NOLINTNEXTLINE(readability-redundant-member-init): without it GCC misses it where a problem is made
   std::vector<Proposal> given{};  //!< what kAgent proposes
 
