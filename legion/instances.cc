@@ -120,17 +120,11 @@ Legion::LayoutConstraintSet constraints_for(const Mapping& m, unsigned index, Me
 
   // The file before the variant, the variant before the defaults: what a kernel cannot take is then refused
   // by the runtime, in words that say why.
-  Layout said;
-  policy::Layout layout;
   const lang::RegionRef ref = region_ref(m, index);
-  if (m.session.mapper() != nullptr) {
-    if (const Layout* stated = m.session.mapper()->layout(m.answers.name, ref, m.kind, memory))
-      said = *stated;
-    const auto preferred = demanded && demanded->order ? *demanded->order : Layout::Order::f_order;
-    layout = policy::layout(*m.session.mapper(), m.answers.name, ref, m.kind, memory, preferred);
-  } else {
-    layout.order = Layout::Order::f_order;
-  }
+  const Layout* stated = m.session.mapper()->layout(m.answers.name, ref, m.kind, memory);
+  const Layout said = stated != nullptr ? *stated : Layout();
+  const auto preferred = demanded && demanded->order ? *demanded->order : Layout::Order::f_order;
+  policy::Layout layout = policy::layout(*m.session.mapper(), m.answers.name, ref, m.kind, memory, preferred);
   if (!said.arrangement && demanded) layout.interleaved = demanded->interleaved;
 
   const int rank = requirement.region.get_index_space().get_dim();
@@ -161,13 +155,9 @@ Legion::LayoutConstraintSet constraints_for(const Mapping& m, unsigned index, Me
 // instance, which all its pieces share without copies; elsewhere each piece has its own.
 Legion::LogicalRegion held_region(const Mapping& m, const Legion::RegionRequirement& requirement,
                                   MemoryKind memory, bool exact, bool padded) {
-  Legion::LogicalRegion region = requirement.region;
   const bool shared = memory == MemoryKind::sysmem || memory == MemoryKind::rdmem;
-  if (exact || padded || !shared || m.session.hardware().grid().nodes > 1) return region;
-  while (m.runtime->has_parent_logical_partition(m.context, region))
-    region = m.runtime->get_parent_logical_region(m.context,
-                                                  m.runtime->get_parent_logical_partition(m.context, region));
-  return region;
+  if (exact || padded || !shared || m.session.hardware().grid().nodes > 1) return requirement.region;
+  return root_of(m.runtime, m.context, requirement.region);
 }
 
 struct Failure {
@@ -249,7 +239,6 @@ bool needs_instance(const Legion::RegionRequirement& requirement) {
 
 Spoken spoken(const Mapping& m, unsigned index) {
   const lang::CompiledMapper* mapper = m.session.mapper();
-  if (mapper == nullptr) return {};
   const lang::RegionRef ref = region_ref(m, index);
   Spoken s;
   if (const auto memories = mapper->memories(m.answers.name, ref, m.kind)) {

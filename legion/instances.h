@@ -26,7 +26,7 @@ struct Mapping {
 //! Whether a requirement needs an instance at all.
 bool needs_instance(const Legion::RegionRequirement& requirement);
 
-//! What of a requirement the file speaks about.
+//! What of a requirement the file speaks about: there is one, here and below.
 struct Spoken {
   bool memory = false;
   bool memory_of_task = false;  //!< in a statement that names the task

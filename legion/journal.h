@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mapwright::legion {
 
@@ -25,6 +26,9 @@ class Line {
 
 //! "[..]" of items that are JSON already.
 std::string quoted(std::string_view text);
+//! "[..]" of texts.
+template <class List>
+std::string text_list(const List& texts);
 
 //! Safe for all threads. Lines appear in the file as they are written.
 class Journal {
@@ -50,6 +54,13 @@ std::string json_list(const List& items) {
     text += item;
   }
   return text + "]";
+}
+
+template <class List>
+std::string text_list(const List& texts) {
+  std::vector<std::string> items;
+  for (const auto& text : texts) items.push_back(quoted(text));
+  return json_list(items);
 }
 
 }  // namespace mapwright::legion

@@ -412,10 +412,7 @@ void Mapper::write_mapping(const Mapping& m, const MapTaskOutput& output) {
     Line one;
     one.number("index", i);
     if (requirement.region.exists()) {
-      std::vector<std::string> names;
-      for (const std::string_view name : session_.names().of(runtime, m.context, requirement.region))
-        names.push_back(quoted(name));
-      one.raw("names", json_list(names));
+      one.raw("names", text_list(session_.names().of(runtime, m.context, requirement.region)));
       session_.observer().add_piece(session_, runtime, m.context, requirement, &one);
     }
     std::vector<std::string> instances;

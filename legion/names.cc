@@ -41,6 +41,13 @@ std::vector<std::string> names_of(Runtime* runtime, Context context, Legion::Log
   return names;
 }
 
+Legion::LogicalRegion root_of(Runtime* runtime, Context context, Legion::LogicalRegion region) {
+  while (runtime->has_parent_logical_partition(context, region))
+    region =
+        runtime->get_parent_logical_region(context, runtime->get_parent_logical_partition(context, region));
+  return region;
+}
+
 const std::vector<std::string_view>& Names::of(Runtime* runtime, Context context,
                                                Legion::LogicalRegion region) {
   {

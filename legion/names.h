@@ -17,6 +17,10 @@ namespace mapwright::legion {
 std::vector<std::string> names_of(Legion::Mapping::MapperRuntime* runtime,
                                   Legion::Mapping::MapperContext context, Legion::LogicalPartition partition);
 
+//! The region that this one is a piece of, over all partitions.
+Legion::LogicalRegion root_of(Legion::Mapping::MapperRuntime* runtime, Legion::Mapping::MapperContext context,
+                              Legion::LogicalRegion region);
+
 //! Names of regions, remembered. Safe for all threads: nothing is locked while Legion is asked.
 class Names {
  public:

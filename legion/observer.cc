@@ -54,13 +54,6 @@ std::string_view privilege_of(const Legion::RegionRequirement& requirement) {
   return (requirement.privilege & LEGION_READ_PRIV) != 0 ? "read_write" : "write";
 }
 
-template <class Names>
-std::string names_text(const Names& names) {
-  std::vector<std::string> list;
-  for (const auto& name : names) list.push_back(quoted(name));
-  return json_list(list);
-}
-
 }  // namespace
 
 std::string point_text(const Legion::DomainPoint& point) {
@@ -89,13 +82,11 @@ void Observer::describe(Session& session, Runtime* runtime, Context context, Leg
     const std::scoped_lock lock(mutex_);
     if (!regions_.insert(region.get_tree_id()).second) return;
   }
-  Legion::LogicalRegion root = region;
-  while (runtime->has_parent_logical_partition(context, root))
-    root = runtime->get_parent_logical_region(context, runtime->get_parent_logical_partition(context, root));
+  const Legion::LogicalRegion root = root_of(runtime, context, region);
   Line line;
   line.text("event", "region").number("region", root.get_tree_id());
   line.number("space", root.get_index_space().get_id());
-  line.raw("names", names_text(session.names().of(runtime, context, root)));
+  line.raw("names", text_list(session.names().of(runtime, context, root)));
   line.raw("bounds", bounds_text(runtime->get_index_space_domain(context, root.get_index_space())));
   std::vector<Legion::FieldID> fields;
   runtime->get_field_space_fields(context, root.get_field_space(), fields);
@@ -173,7 +164,7 @@ void Observer::add_piece(Session& session, Runtime* runtime, Context context,
   Line described;
   described.text("event", "partition").number("region", region.get_tree_id());
   described.number("partition", index_partition.get_id());
-  described.raw("names", names_text(names_of(runtime, context, partition)));
+  described.raw("names", text_list(names_of(runtime, context, partition)));
   described.boolean("disjoint", runtime->is_index_partition_disjoint(context, index_partition));
   session.journal().write(described);
 }

@@ -40,7 +40,6 @@ class Discover : public Command {
                  {}};
     if (out_) expect_output("--out", *out_, {machine_});
     if (machine_out_) expect_output("--machine-out", *machine_out_, {machine_});
-    engine_.legion = true;
     SubjectOptions unused;
     engine_.settle(&unused);
     const Interrupt interrupt;

@@ -23,7 +23,6 @@ Discovery discover_program(const EngineOptions& options, const std::string& mach
                            std::function<bool()> cancelled) {
   engine::command::Settings settings = options.command_settings(std::move(cancelled));
   settings.adapter = legion_adapter();
-  settings.journal.clear();
   const engine::command::Watched watched = engine::command::watch(settings);
   if (watched.failure) {
     if (watched.failure->code == engine::kCancelled) throw Stop{Exit::interrupted, "interrupted", {}};

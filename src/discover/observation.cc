@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "discover/diagnostics.h"
+#include "program/json_words.h"
 
 namespace mapwright::discover {
 namespace {
@@ -110,14 +111,9 @@ machine::ProcessorKind kind_named(std::string_view name) {
 }
 
 program::Privilege privilege_named(std::string_view name) {
-  constexpr std::pair<std::string_view, program::Privilege> kAll[] = {
-      {"none", program::Privilege::none},
-      {"read", program::Privilege::read},
-      {"write", program::Privilege::write},
-      {"read_write", program::Privilege::read_write},
-      {"reduce", program::Privilege::reduce}};
-  for (const auto& [word, privilege] : kAll)
-    if (word == name) return privilege;
+  constexpr const auto& kAll = program::words::kPrivileges;
+  if (const auto* const found = std::ranges::find(kAll, name); found != kAll.end())
+    return static_cast<program::Privilege>(found - kAll.begin());
   throw Unexpected{fmt::format("'{}' is no privilege", base::visible(name))};
 }
 

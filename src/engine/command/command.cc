@@ -42,11 +42,6 @@ std::vector<std::string> words(const Settings& settings, const std::string& mapp
   return all;
 }
 
-// The program itself, as far as its words tell: behind those that start it.
-const std::string& program_of(const Settings& settings) {
-  return settings.argv.front();
-}
-
 // One execution of a command, and what it left.
 struct Attempt {
   std::optional<plan::Failure> failure;
@@ -103,7 +98,7 @@ Attempt attempt(const Settings& settings, const lang::CompiledMapper* mapper,
   tried.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   tried.failure = failure_of(tried.outcome, settings.limit);
   if (settings.adapter.empty() || (tried.failure && tried.failure->code != "failed")) return tried;
-  const auto greeting = read_handshake(handshake, program_of(settings));
+  const auto greeting = read_handshake(handshake, settings.argv.front());
   if (const auto* there = std::get_if<Greeting>(&greeting)) tried.greeting = *there;
   // Without the adapter, what it did says nothing of the mapper.
   else
