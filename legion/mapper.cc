@@ -91,6 +91,7 @@ void Mapper::select_task_options(Context context, const Legion::Task& task, Task
 
 void Mapper::slice_task(Context context, const Legion::Task& task, const SliceTaskInput& input,
                         SliceTaskOutput& output) {
+  session_.observer().mapped_alone(session_, runtime, context, task);
   const TaskAnswers& answers = session_.task(runtime, context, task);
   const auto kind = kind_for(answers, task.target_proc);
   // Tasks of a must epoch launch are placed together, by the application's mapper.
@@ -187,6 +188,7 @@ void Mapper::map_data(const Mapping& m, bool all, MapTaskOutput& output) {
 
 void Mapper::map_task(Context context, const Legion::Task& task, const MapTaskInput& input,
                       MapTaskOutput& output) {
+  session_.observer().mapped_alone(session_, runtime, context, task);
   const TaskAnswers& answers = session_.task(runtime, context, task);
   const auto kind = kind_for(answers, task.target_proc);
   const bool ours =
@@ -229,7 +231,9 @@ void Mapper::map_task(Context context, const Legion::Task& task, const MapTaskIn
                  false, output);
     }
   }
-  follow(task, output);
+  // Of a shard nothing is asked: Legion 25.06 ends it as if its report had come, and once more when it comes
+  // (ShardTask::trigger_complete), which Realm takes for an error.
+  if (!input.shard_processor.exists()) follow(task, output);
   if (session_.journal().open() && kind)
     write_mapping({session_, runtime, context, task, answers,
                    output.target_procs.empty() ? task.target_proc : output.target_procs.front(), *kind,
@@ -237,21 +241,24 @@ void Mapper::map_task(Context context, const Legion::Task& task, const MapTaskIn
                   output);
 }
 
+std::optional<Mapper::Limited> Mapper::taken(const Legion::Task& task) {
+  const std::scoped_lock lock(mutex_);
+  const auto counted = counted_.extract(task.get_unique_id());
+  return counted.empty() ? std::nullopt : std::optional(counted.mapped());
+}
+
 void Mapper::follow(const Legion::Task& task, MapTaskOutput& output) {
-  std::optional<Limited> limited;
+  const std::optional<Limited> limited = taken(task);
   const bool observed = session_.journal().open();
-  {
-    const std::scoped_lock lock(mutex_);
-    const auto counted = counted_.extract(task.get_unique_id());
-    if (!counted.empty()) limited = counted.mapped();
-  }
   if (!limited && !observed) return;
   Reports reports;
   reports.task_for_wrapped = !output.task_prof_requests.empty();
   reports.copies_for_wrapped = !output.copy_prof_requests.empty();
   reports.limited = limited;
   output.task_prof_requests.add_measurement<OperationTimeline>().add_measurement<OperationProcessorUsage>();
-  if (observed)
+  // Between nodes Legion 25.06 reads a task of another node through that one's pointer
+  // (RemoteOp::add_copy_profiling_request), and crashes.
+  if (observed && session_.hardware().grid().nodes == 1)
     output.copy_prof_requests.add_measurement<OperationTimeline>().add_measurement<OperationMemoryUsage>();
   const std::scoped_lock lock(mutex_);
   reports_[task.get_unique_id()] = reports;
@@ -318,6 +325,9 @@ void Mapper::replicate_task(Context context, const Legion::Task& task, const Rep
   const auto kind = kind_for(answers, task.target_proc);
   if (!answers.replicated || !kind) {
     mapper->replicate_task(context, task, input, output);
+    // Nobody reports that its shards are over: it gives its place among those that a limit lets run back.
+    if (output.target_processors.size() < 2) return;
+    if (const auto limited = taken(task)) finished(context, *limited);
     return;
   }
   // On one node there is nothing to replicate over; the task then runs once.
@@ -381,7 +391,8 @@ void Mapper::write_report(Context context, const Legion::Task& task, const TaskP
   if (report.task_response) {
     if (task.is_index_space) line.raw("point", point_text(task.index_point));
     OperationProcessorUsage usage;
-    if (measured(&usage)) line.text("processor", session_.hardware().name(usage.proc));
+    if (!measured(&usage)) return;  // its predicate was false: it did not run
+    line.text("processor", session_.hardware().name(usage.proc));
   } else {
     OperationMemoryUsage usage;
     if (!measured(&usage)) return;  // the report that nothing had to be copied

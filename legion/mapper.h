@@ -59,6 +59,7 @@ class Mapper final : public Forwarding {
   void decide_variant(Context context, const Legion::Task& task, const TaskAnswers& answers,
                       machine::ProcessorKind kind, MapTaskOutput& output);
   void map_data(const Mapping& mapping, bool all, MapTaskOutput& output);
+  std::optional<Limited> taken(const Legion::Task& task);  // out of counted_
   void follow(const Legion::Task& task, MapTaskOutput& output);
   void write_report(Context context, const Legion::Task& task, const TaskProfilingInfo& report);
   void write_mapping(const Mapping& mapping, const MapTaskOutput& output);

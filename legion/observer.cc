@@ -105,6 +105,23 @@ void Observer::describe(Session& session, Runtime* runtime, Context context, Leg
 
 void Observer::launched(Session& session, Runtime* runtime, Context context, const Legion::Task& task) {
   if (!session.journal().open()) return;
+  // Of a task that may be inlined the runtime asks in the thread of its parent, before it has its place in
+  // the parent's order.
+  if (!Legion::Runtime::has_context()) return write_launch(session, runtime, context, task);
+  const std::scoped_lock lock(mutex_);
+  undecided_.insert(task.get_unique_id());
+}
+
+void Observer::mapped_alone(Session& session, Runtime* runtime, Context context, const Legion::Task& task) {
+  if (!session.journal().open()) return;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (undecided_.erase(task.get_unique_id()) == 0) return;
+  }
+  write_launch(session, runtime, context, task);
+}
+
+void Observer::write_launch(Session& session, Runtime* runtime, Context context, const Legion::Task& task) {
   const TaskAnswers& answers = session.task(runtime, context, task);
   Line line;
   line.text("event", "launched").text("task", answers.name);

@@ -88,6 +88,26 @@ class Journal {
   std::string text_;
 };
 
+Observation seen_in(const std::string& text);
+
+// Each node maps the points of its own shard, below a call of its own.
+TEST(Observation, ShardsAreOneTask) {
+  Journal journal;
+  journal.add(R"({"event":"launched","task":"top_level","order":0,"variants":["CPU"],"requirements":[]})");
+  journal.add(
+      R"({"event":"mapped","task":"top_level","call":2,"order":0,"processors":[],"requirements":[]})");
+  journal.cells().launched(2, 4, "t", "[[0,1]]").launched(1, 4, "t", "[[0,1]]");
+  journal.mapped(2, 4, 8, "[1]").mapped(1, 4, 9, "[0]").ran(8, 5000).ran(9, 7000);
+  const Observation seen = seen_in(journal.text());
+  ASSERT_EQ(seen.launches.size(), 2U);
+  EXPECT_EQ(seen.launches[0].points.size(), 1U);
+  EXPECT_EQ(seen.launches[1].parent, 1);
+  ASSERT_EQ(seen.launches[1].points.size(), 2U);
+  EXPECT_EQ(seen.launches[1].points[0].point[0], 1);
+  EXPECT_NEAR(*seen.launches[1].points[0].seconds, 5e-6, 1e-12);
+  EXPECT_NEAR(*seen.launches[1].points[1].seconds, 7e-6, 1e-12);
+}
+
 Observation seen_in(const std::string& text) {
   base::Result<Observation> seen = read_journal(text);
   if (seen) return *std::move(seen);

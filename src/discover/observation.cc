@@ -179,17 +179,23 @@ class Reader {
   // Where a launch stands: below a call, at a place among its launches and, in a must epoch launch, at a
   // point of that.
   using Place = std::tuple<std::optional<Number>, Number, std::vector<Number>>;
-  static Place place_of(const Value& line) {
-    Place place{number_if_any(line, "parent"), line["order"].number(), {}};
+  Place place_of(const Value& line) const {
+    Place place{parent_of(line), line["order"].number(), {}};
     if (const auto epoch = line.find("epoch"))
       for (const Value& coordinate : epoch->list()) std::get<2>(place).push_back(coordinate.number());
     return place;
   }
 
+  std::optional<Number> parent_of(const Value& line) const {
+    const std::optional<Number> parent = number_if_any(line, "parent");
+    const auto shard = parent ? shards_.find(*parent) : shards_.end();
+    return shard == shards_.end() ? parent : shard->second;
+  }
+
   void launched(const Value& line) {
     SeenLaunch launch;
     launch.task = line["task"].text();
-    launch.parent = number_if_any(line, "parent");
+    launch.parent = parent_of(line);
     launch.order = line["order"].number();
     if (const auto bounds = line.find("bounds")) launch.domain = box_of(*bounds);
     for (const Value& kind : line["variants"].list()) launch.variants.push_back(kind_named(kind.text()));
@@ -206,17 +212,26 @@ class Reader {
   }
 
   void mapped(const Value& line) {
-    const auto found = by_order_.find(place_of(line));
+    const Place place = place_of(line);
+    const Number call = line["call"].number();
+    // A task that is launched alone and mapped more than once is replicated: its shards make the same
+    // launches in the same order, and each maps its points of them.
+    if (!line.find("point")) {
+      const auto [first, fresh] = alone_.try_emplace(place, call);
+      if (!fresh && first->second != call) shards_.try_emplace(call, first->second);
+    }
+    const auto found = by_order_.find(place);
     if (found == by_order_.end()) return;  // its launch was made before anybody watched
     SeenLaunch& launch = seen_.launches[found->second];
     SeenPoint point;
-    point.call = line["call"].number();
+    point.call = call;
     if (launch.domain) point.point = point_of(line["point"], *launch.domain);
     for (const Value& r : line["requirements"].list()) {
       auto& piece = point.pieces.emplace_back();
       if (const auto space = r.find("space"))
         piece = SeenPiece{r["region"].number(), space->number(), number_if_any(r, "partition")};
     }
+    if (shards_.contains(call)) return;
     if (calls_.try_emplace(point.call, found->second, launch.points.size()).second)
       launch.points.push_back(std::move(point));
   }
@@ -245,6 +260,8 @@ class Reader {
   Observation seen_;
   std::map<Place, std::size_t> by_order_;                        // launches
   std::map<Number, std::pair<std::size_t, std::size_t>> calls_;  // launch and point
+  std::map<Place, Number> alone_;                                // calls of tasks that are launched alone
+  std::map<Number, Number> shards_;                              // the call that stands for all
 };
 
 base::Diagnostic unreadable(std::int64_t line, std::string_view why) {

@@ -15,6 +15,7 @@ struct Finding {
   std::string explain;  //!< a sentence: what happened, and why
   std::string suggest;  //!< a sentence: what to change; may be empty
   std::vector<lang::Edit> edits;
+  bool last_resort = false;  //!< says little: only where nothing else is found
   std::vector<std::string>
       subjects;  //!< the names of the tasks and data that it is about, where it knows them
 };

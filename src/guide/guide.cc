@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "base/text.h"
 
@@ -117,6 +118,8 @@ std::vector<Finding> Guide::recognised(std::string_view text) const {
       if (std::ranges::find(found, f.code, &Finding::code) == found.end()) found.push_back(std::move(f));
     }
   }
+  if (!std::ranges::all_of(found, &Finding::last_resort))
+    std::erase_if(found, std::mem_fn(&Finding::last_resort));
   return found;
 }
 

@@ -38,6 +38,7 @@ struct ErrorRules::Rule {
   Template explain;
   Template suggest;
   std::vector<EditTemplate> edits;
+  bool last_resort = false;
 
   bool matches(std::string_view text) const {
     return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *pattern);
@@ -83,7 +84,8 @@ class RulesReader {
 
  private:
   void read_rule(const toml::node& node) {
-    constexpr std::array<std::string_view, 5> kKeys{"code", "pattern", "explain", "suggest", "edits"};
+    constexpr std::array<std::string_view, 6> kKeys{"code",    "pattern", "explain",
+                                                    "suggest", "edits",   "last_resort"};
     const toml::table* table = node.as_table();
     if (table == nullptr) return wrong_type(node, "rule", "a table");
     for (const auto& [key, value] : *table) known(key, *table, "a rule", kKeys);
@@ -97,6 +99,10 @@ class RulesReader {
     read_words(*table, node, "explain", *rule, &rule->explain);
     if (table->contains("suggest")) read_words(*table, node, "suggest", *rule, &rule->suggest);
     if (const toml::node* edits = table->get("edits")) read_edits(*edits, rule.get());
+    if (const toml::node* last = table->get("last_resort")) {
+      if (!last->is_boolean()) wrong_type(*last, "last_resort", "true or false");
+      rule->last_resort = last->value_or(false);
+    }
     rules_.rules_.push_back(std::move(rule));
   }
 
@@ -281,6 +287,7 @@ std::vector<Finding> ErrorRules::match(std::string_view text) const {
     for (const EditTemplate& edit : rule->edits) {
       if (auto filled = edit.filled(*values)) f.edits.push_back(*std::move(filled));
     }
+    f.last_resort = rule->last_resort;
     findings.push_back(std::move(f));
   }
   return findings;

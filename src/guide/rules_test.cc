@@ -265,6 +265,19 @@ TEST(Guide, EarlierFilesComeFirst) {
   EXPECT_EQ(f.findings[1].explain, "other");
 }
 
+TEST(Guide, TheLastResortIsSilentWhereAnythingElseIsFound) {
+  const ErrorRules last =
+      good("[[rule]]\ncode = \"abort\"\npattern = 'gave up'\nexplain = \"why?\"\nlast_resort = true\n");
+  const Guide guide(RuleSet::ours, Level::suggest, {last, good(kRule)});
+  const auto codes = [&](const std::string& text) {
+    std::string all;
+    for (const Finding& f : guide.executed(failed(text), *compiled("").mapper).findings) all += f.code + " ";
+    return all;
+  };
+  EXPECT_EQ(codes("gave up"), "abort ");
+  EXPECT_EQ(codes("task t failed: gave up"), "a ");
+}
+
 TEST(Guide, ARefusedMapperHasItsErrors) {
   const base::Diagnostics problems = compiled("Task * GPU, CPU\nRegion * * GPU FBMEN;\n").problems;
   const Feedback ours = Guide(RuleSet::ours, Level::suggest, {}).refused(problems);
