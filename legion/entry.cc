@@ -5,15 +5,24 @@
 // it is loaded while Legion starts, also by a program that has Legion inside itself. Both may happen in one
 // process.
 #include <dlfcn.h>
+#include <legion_defines.h>
 #include <realm_defines.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <string>
 
 #include "adapter.h"
 #include "handshake.h"
+
+#define EXPORTED __attribute__((visibility("default")))
+
+// Whoever asks which Legion this file is for finds it among its symbols.
+extern "C" {
+EXPORTED char mapwright_legion_version[] = LEGION_VERSION;
+}
 
 namespace {
 
@@ -32,6 +41,9 @@ using mapwright::legion::WrapFunction;
   "_ZN6Legion7Runtime22replace_default_mapperEPNS_7Mapping6MapperEN5Realm9ProcessorE"
 #define LEGION_ADD_MAPPER "_ZN6Legion7Runtime10add_mapperEjPNS_7Mapping6MapperEN5Realm9ProcessorE"
 
+#define LEGION_GET_VERSION "_ZN6Legion7Runtime18get_legion_versionEv"
+
+using VersionFunction = const char* (*)();
 using StartFunction = int (*)(int, char**, bool, bool, bool);
 using ReplaceFunction = void (*)(void*, void*, unsigned long long);
 using AddFunction = void (*)(void*, unsigned, void*, unsigned long long);
@@ -46,10 +58,21 @@ struct Adapter {
   WrapFunction wrap = nullptr;
 };
 
+// The classes of another version have other members: nothing of it may be called. Where the process does not
+// show its version, what is missing in it is said when the adapter is loaded.
+bool is_another_version() {
+  const auto version = reinterpret_cast<VersionFunction>(dlsym(RTLD_DEFAULT, LEGION_GET_VERSION));
+  if (version == nullptr || std::strcmp(version(), mapwright_legion_version) == 0) return false;
+  refuse(std::string("the application runs on ") + version() + ", the adapter was built for " +
+         LEGION_VERSION);
+  return true;
+}
+
 // Null functions where it cannot be loaded, which the handshake then says.
 const Adapter& adapter() {
   static const Adapter loaded = [] {
     Adapter a;
+    if (is_another_version()) return a;
     Dl_info self{};
     if (dladdr(reinterpret_cast<const void*>(&adapter), &self) == 0 || self.dli_fname == nullptr) {
       refuse("the adapter does not know where it is");
@@ -99,8 +122,6 @@ Function next(const char* symbol) {
 }  // namespace
 
 extern "C" {
-
-#define EXPORTED __attribute__((visibility("default")))
 
 EXPORTED int mapwright_start(int argc, char** argv, bool background, bool supply_default_mapper,
                              bool filter) __asm__(LEGION_START);

@@ -16,7 +16,7 @@ using Legion::Mapping::ProfilingMeasurements::OperationProcessorUsage;
 using Legion::Mapping::ProfilingMeasurements::OperationTimeline;
 
 std::optional<machine::Processor> parent_place(const Session& session, const Legion::Task& task) {
-  const Legion::Task* parent = task.parent_task;
+  const Legion::Task* parent = parent_of(task);
   if (parent == nullptr) return std::nullopt;
   const auto place = session.hardware().place(parent->current_proc);
   if (!place) return std::nullopt;
@@ -53,7 +53,7 @@ bool waits_for_others(const Legion::Task& task) {
 
 // A task below one of its own kind may be what that one waits for.
 bool is_nested(const Legion::Task& task) {
-  for (const Legion::Task* above = task.parent_task; above != nullptr; above = above->parent_task)
+  for (const Legion::Task* above = parent_of(task); above != nullptr; above = parent_of(*above))
     if (above->task_id == task.task_id) return true;
   return false;
 }
@@ -280,8 +280,8 @@ void Mapper::select_tasks_to_map(Context context, const SelectMappingInput& inpu
   {
     const std::scoped_lock lock(mutex_);
     for (const auto& [task, limit] : limited) {
-      const Limited key{task->task_id, task->current_proc,
-                        task->parent_task != nullptr ? task->parent_task->get_unique_id() : 0};
+      const Legion::Task* parent = parent_of(*task);
+      const Limited key{task->task_id, task->current_proc, parent != nullptr ? parent->get_unique_id() : 0};
       std::int64_t& count = under_way_[key];
       if (count < limit) {
         ++count;

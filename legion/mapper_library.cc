@@ -3,7 +3,6 @@
 #include <legion.h>
 #include <mappers/default_mapper.h>
 
-#include <cstring>
 #include <memory>
 #include <set>
 #include <string>
@@ -20,6 +19,7 @@ namespace mapwright::legion {
 namespace {
 
 // What entry.cc names by symbol and calls with plain words.
+static_assert(std::is_same_v<decltype(&Legion::Runtime::get_legion_version), const char* (*)()>);
 static_assert(std::is_same_v<decltype(&Legion::Runtime::start), int (*)(int, char**, bool, bool, bool)>);
 static_assert(std::is_same_v<decltype(&Legion::Runtime::replace_default_mapper),
                              void (Legion::Runtime::*)(Legion::Mapping::Mapper*, Legion::Processor)>);
@@ -28,8 +28,6 @@ static_assert(
                    void (Legion::Runtime::*)(Legion::MapperID, Legion::Mapping::Mapper*, Legion::Processor)>);
 static_assert(sizeof(Legion::Processor) == sizeof(unsigned long long) &&
               std::is_trivially_copyable_v<Legion::Processor>);
-
-bool refused = false;
 
 // Mappers that the runtime has by now and that nobody wrapped: those that it made itself, and, where Legion
 // is inside the program and its functions cannot be stood before, the application's.
@@ -58,12 +56,6 @@ void registered(Legion::Machine machine, Legion::Runtime* runtime,
 }
 
 void begin(Route route) {
-  if (std::strcmp(Legion::Runtime::get_legion_version(), LEGION_VERSION) != 0) {
-    refuse(fmt::format("the application runs on {}, the adapter was built for {}",
-                       Legion::Runtime::get_legion_version(), LEGION_VERSION));
-    refused = true;
-    return;
-  }
   Session::enter(route);
   Legion::Runtime::add_registration_callback(registered);
 }
@@ -80,7 +72,7 @@ __attribute__((visibility("default"))) void mapwright_legion_begin(mapwright::le
 __attribute__((visibility("default"))) void* mapwright_legion_wrap(void* mapper) {
   using namespace mapwright::legion;
   auto* present = static_cast<Legion::Mapping::Mapper*>(mapper);
-  if (refused || dynamic_cast<Mapper*>(present) != nullptr) return mapper;
+  if (dynamic_cast<Mapper*>(present) != nullptr) return mapper;
   std::unique_ptr<Legion::Mapping::Mapper> wrapped(present);
   return static_cast<Legion::Mapping::Mapper*>(new Mapper(std::move(wrapped), Session::instance()));
 }

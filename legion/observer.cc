@@ -70,8 +70,8 @@ std::string bounds_text(const Legion::Domain& domain) {
 }
 
 void add_launch(const Legion::Task& task, Line* line) {
-  if (task.parent_task != nullptr)
-    line->number("parent", static_cast<long long>(task.parent_task->get_unique_id()));
+  if (const Legion::Task* parent = parent_of(task))
+    line->number("parent", static_cast<long long>(parent->get_unique_id()));
   line->number("order", static_cast<long long>(task.get_context_index()));
   // Tasks of a must epoch launch are one operation of their parent.
   if (task.must_epoch_task && !task.is_index_space) line->raw("epoch", point_text(task.index_point));

@@ -63,6 +63,10 @@ void give_up(int code, const std::string& message) {
   _exit(code);
 }
 
+const Legion::Task* parent_of(const Legion::Task& task) {
+  return task.has_parent_task() ? task.get_parent_task() : nullptr;
+}
+
 lang::Point point_of(const Legion::DomainPoint& point) {
   lang::Point p{};
   for (int d = 0; d < point.get_dim(); ++d) p[static_cast<std::size_t>(d)] = point.point_data[d];

@@ -170,6 +170,7 @@ void EngineOptions::settle_command(SubjectOptions* subject) {
     throw Stop{Exit::usage,
                "--better goes with --metric: of the seconds that a command takes, fewer are better",
                {}};
+  if (subject->program_text) return;  // it came with its nodes and its machine
   if (!given("--nodes")) subject->nodes = 1;
   if (!given("--machine")) subject->machine = "local";
 }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -239,6 +240,29 @@ TEST_F(Legion, SaysWhyItIsNotThere) {
   EXPECT_NE(error("run circuit --legion", 64).find("--legion is for a command behind --"), std::string::npos);
 }
 
+// An adapter that was built for another version: this one, with that version written into it. Its folder is
+// that of the executable, beside which it is looked for first.
+TEST_F(Legion, RefusesAnotherVersion) {
+  const fs::path build = fs::path(MAPWRIGHT_EXECUTABLE).parent_path();
+  fs::create_directories(here / "legion");
+  fs::copy_file(MAPWRIGHT_EXECUTABLE, here / "mapwright");
+  fs::copy_file(build / "legion/libmapwright_legion_mapper.so",
+                here / "legion/libmapwright_legion_mapper.so");
+  std::string library = tuned::file_text(build / "legion/libmapwright_legion.so");
+  const std::string another = "legion-99.06.0";
+  std::string version;
+  for (std::size_t at = 0; (at = library.find("legion-25.", at)) != std::string::npos;) {
+    version = library.substr(at, another.size());
+    library.replace(at, another.size(), another);
+  }
+  here.write("legion/libmapwright_legion.so", library);
+  const Outcome o = here.shell(fmt::format("exec ./mapwright run --legion -- {} -ll:cpu 2", kLaboratory));
+  EXPECT_EQ(o.exit, 69) << o.out << o.err;
+  EXPECT_NE(o.err.find("the application runs on " + version + ", the adapter was built for legion-99.06.0"),
+            std::string::npos)
+      << o.err;
+}
+
 TEST_F(Legion, IsDiscovered) {
   const Outcome o = lab("discover --json", "-steps 5 -tiles 3");
   ASSERT_EQ(o.exit, 0) << o.out << o.err;
@@ -286,6 +310,26 @@ TEST_F(Legion, IsTuned) {
     // Another run goes on where it was, without watching again.
     EXPECT_EQ(tuned::parsed(here.run("resume --json " + d["run"].get<std::string>()).out)["best"], d["best"]);
   }
+}
+
+// Where the environment says how to start a process on each of several nodes: see examples_test.cc.
+TEST_F(Legion, HasSeveralNodes) {
+  const char* launcher = std::getenv("MAPWRIGHT_LEGION_LAUNCHER");
+  const char* nodes = std::getenv("MAPWRIGHT_LEGION_NODES");
+  if (launcher == nullptr || nodes == nullptr)
+    GTEST_SKIP()
+        << "MAPWRIGHT_LEGION_LAUNCHER and MAPWRIGHT_LEGION_NODES do not say how to start several nodes";
+  const std::string how = fmt::format("--launcher '{}'", launcher);
+  const Outcome seen = lab("discover --json " + how, "-steps 5 -tiles 3");
+  ASSERT_EQ(seen.exit, 0) << seen.out << seen.err;
+  const ordered_json d = tuned::parsed(seen.out);
+  EXPECT_EQ(d["nodes"], std::stol(nodes));
+  EXPECT_EQ(d["program"]["launches"].size(), 6u);
+  EXPECT_EQ(seen.err.find("were not mapped"), std::string::npos) << seen.err;
+  const Outcome o =
+      lab("tune --json --budget 2 --repeats 1 --warmup 0 --metric 'ELAPSED (\\S+)' --out best " + how);
+  ASSERT_EQ(o.exit, 0) << o.out << o.err;
+  EXPECT_EQ(tuned::parsed(o.out)["nodes"], std::stol(nodes));
 }
 
 }  // namespace
