@@ -64,7 +64,7 @@ bool is_another_version() {
   const auto version = reinterpret_cast<VersionFunction>(dlsym(RTLD_DEFAULT, LEGION_GET_VERSION));
   if (version == nullptr || std::strcmp(version(), mapwright_legion_version) == 0) return false;
   refuse(std::string("the application runs on ") + version() + ", the adapter was built for " +
-         LEGION_VERSION);
+         mapwright_legion_version);
   return true;
 }
 
