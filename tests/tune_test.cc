@@ -200,6 +200,26 @@ TEST(Twin, ExecutesTheBestThatItPredicts) {
   EXPECT_EQ(mappers(tuned(s, "twin", 5)), mappers(outcome));
 }
 
+// Whatever a mapper says, one task on one processor takes as long.
+TEST(Twin, SaysThatNothingIsPredictedToBeBetter) {
+  const machine::Machine machine = trial::machine_named("p100x4");
+  const auto program = std::make_shared<const program::Program>(*program::load("one.json", R"({
+    "schema": "mapwright.program/1", "name": "one",
+    "regions": [{"name": "r", "extents": [4], "fields": {"x": 8}}],
+    "tasks": [{"name": "t", "variants": ["CPU"]}],
+    "launches": [{"task": "t", "single": true, "flops": 1e9, "requirements": []}]})"));
+  const trial::Subject s{program, *plan::Planner::create(program, machine, 1)};
+  const Outcome outcome = tuned(s, "twin", 5);
+  EXPECT_EQ(outcome.trials.size(), 1u);
+  EXPECT_EQ(outcome.stopped, Stopped::exhausted);
+  ASSERT_EQ(outcome.problems.items().size(), 1u);
+  EXPECT_EQ(outcome.problems.items()[0].kind->code, "MW9106");
+  EXPECT_NE(
+      outcome.problems.items()[0].message.find("predicted executions none is 1 % better than the start"),
+      std::string::npos)
+      << outcome.problems.items()[0].message;
+}
+
 TEST(Twin, IsInterruptedWhileItPredicts) {
   const trial::Subject s = trial::subject("circuit", trial::machine_named("p100x4"), 2);
   const engine::sim::Simulator engine(s.planner);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/bug.h"
+#include "tune/diagnostics.h"
 #include "tune/tuning.h"
 
 namespace mapwright::tune {
@@ -59,8 +60,22 @@ class Twin final : public Strategy {
 
   void observe(const Trial& /*trial*/) override {}
   std::optional<Ended> ended() const override {
-    if (!interrupted()) return std::nullopt;
-    return Ended{Stopped::interrupted, {}};
+    if (interrupted()) return Ended{Stopped::interrupted, {}};
+    if (!found_ || !found_->empty()) return std::nullopt;
+    const program::Metric& metric = problem_.program().metric;
+    Ended ended;
+    ended.problems.add(
+        {&problem::nothing_predicted,
+         nullptr,
+         {},
+         fmt::format("of {} predicted executions none is {:g} % better than the start, which has {:.4g} {}: "
+                     "only that one was executed",
+                     predicted_, 100 * kLeastGain, metric.larger_is_better ? -start_ : start_, metric.unit),
+         "A model knows what the machine's file says about processors and memories. Without the twin, "
+         "mappers are executed whatever is predicted.",
+         {},
+         {}});
+    return ended;
   }
 
  private:
@@ -111,7 +126,7 @@ class Twin final : public Strategy {
     search("bandit", std::max<std::int64_t>(1, budget - predicted_), &found);
 
     const program::Metric& metric = problem_.program().metric;
-    const double start = cost_of(found.front().metric, metric);
+    start_ = cost_of(found.front().metric, metric);
     std::erase_if(found, [](const Trial& t) { return !t.metric; });
     std::ranges::stable_sort(found, [&](const Trial& a, const Trial& b) {
       return cost_of(a.metric, metric) < cost_of(b.metric, metric);
@@ -123,12 +138,12 @@ class Twin final : public Strategy {
       const double cost = cost_of(t.metric, metric);
       if (last == cost) continue;
       last = cost;
-      if (start - cost < kLeastGain * std::abs(start)) break;
+      if (start_ - cost < kLeastGain * std::abs(start_)) break;
       candidates.push_back(
           {{t.mapper,
             fmt::format("number {} of {} predicted executions: {:.4g} {} where the start has {:.4g}",
                         candidates.size() + 1, predicted_, *t.metric, metric.unit,
-                        metric.larger_is_better ? -start : start)},
+                        metric.larger_is_better ? -start_ : start_)},
            cost});
     }
     return candidates;
@@ -140,6 +155,7 @@ class Twin final : public Strategy {
   std::size_t next_ = 0;
   std::set<std::string> proposed_;
   std::int64_t predicted_ = 0;
+  double start_ = 0;  // its predicted cost
 };
 
 }  // namespace
