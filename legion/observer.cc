@@ -10,40 +10,28 @@ namespace {
 // Boxes of one index space; what is more scattered than this is described by its bounding box.
 constexpr std::size_t kMostBoxes = 1 << 16;
 
-std::string box_text(const lang::Point& lo, const lang::Point& hi, int rank) {
-  std::vector<std::string> sides;
-  for (std::size_t d = 0; d < static_cast<std::size_t>(rank); ++d)
-    sides.push_back(fmt::format("[{},{}]", lo[d], hi[d]));
-  return json_list(sides);
+// The rectangles in which the runtime itself keeps a sparse space.
+template <int kDimensions>
+std::vector<std::string> rectangles_of(const Legion::Domain& domain) {
+  std::vector<std::string> boxes;
+  const Legion::DomainT<kDimensions> space = domain;
+  for (Legion::RectInDomainIterator<kDimensions> it(space); it(); it++) {
+    if (boxes.size() == kMostBoxes) return {bounds_text(domain)};
+    boxes.push_back(bounds_text(Legion::Domain(*it)));
+  }
+  return boxes;
 }
 
-// Points of a sparse space, first coordinate fastest, as rows along that coordinate.
 std::vector<std::string> boxes_of(const Legion::Domain& domain) {
   if (domain.empty()) return {};
   if (domain.dense()) return {bounds_text(domain)};
-  std::vector<std::string> boxes;
-  const int rank = domain.get_dim();
-  lang::Point begin{};
-  lang::Point next{};
-  bool open = false;
-  const auto close = [&] {
-    lang::Point end = next;
-    --end[0];
-    if (open) boxes.push_back(box_text(begin, end, rank));
-  };
-  for (Legion::Domain::DomainPointIterator it(domain); it; ++it) {
-    const lang::Point point = point_of(*it);
-    if (!open || point != next) {
-      close();
-      if (boxes.size() == kMostBoxes) return {bounds_text(domain)};
-      begin = point;
-      open = true;
-    }
-    next = point;
-    ++next[0];
+  switch (domain.get_dim()) {
+#define MW_DIMENSIONS(n) \
+  case n: return rectangles_of<n>(domain);
+    LEGION_FOREACH_N(MW_DIMENSIONS)
+#undef MW_DIMENSIONS
+    default: return {bounds_text(domain)};
   }
-  close();
-  return boxes;
 }
 
 std::string_view privilege_of(const Legion::RegionRequirement& requirement) {
@@ -57,16 +45,19 @@ std::string_view privilege_of(const Legion::RegionRequirement& requirement) {
 }  // namespace
 
 std::string point_text(const Legion::DomainPoint& point) {
-  const lang::Point p = point_of(point);
   std::vector<std::string> numbers;
-  numbers.reserve(static_cast<std::size_t>(point.get_dim()));
-  for (std::size_t d = 0; d < static_cast<std::size_t>(point.get_dim()); ++d)
-    numbers.push_back(std::to_string(p[d]));
+  for (unsigned d = 0; d < static_cast<unsigned>(point.get_dim()); ++d)
+    numbers.push_back(std::to_string(point[d]));
   return json_list(numbers);
 }
 
 std::string bounds_text(const Legion::Domain& domain) {
-  return box_text(point_of(domain.lo()), point_of(domain.hi()), domain.get_dim());
+  const Legion::DomainPoint lo = domain.lo();
+  const Legion::DomainPoint hi = domain.hi();
+  std::vector<std::string> sides;
+  for (unsigned d = 0; d < static_cast<unsigned>(domain.get_dim()); ++d)
+    sides.push_back(fmt::format("[{},{}]", lo[d], hi[d]));
+  return json_list(sides);
 }
 
 void add_launch(const Legion::Task& task, Line* line) {

@@ -30,6 +30,12 @@ class Legion : public testing::Test {
   void SetUp() override {
     if (kLaboratory.empty())
       GTEST_SKIP() << "CMake found no Legion: -D CMAKE_PREFIX_PATH=PREFIX tells it where one is";
+#ifdef __SANITIZE_THREAD__
+    GTEST_SKIP()
+        << "the thread sanitizer has to be in a process from its start, and the adapter is preloaded";
+#endif
+    // Of the adapter: the application that it is preloaded into has none.
+    if (process::kSanitized) ::setenv("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0", 1);
   }
 
   // Under mapwright: the words before and behind --.
@@ -208,8 +214,7 @@ TEST_F(Legion, TellsWhyItFails) {
     const Outcome o = lab("run --legion --json --mapper m.mapper", c.options);
     EXPECT_EQ(o.exit, 75) << c.mapper << o.out << o.err;
     const ordered_json d = tuned::parsed(o.out);
-    EXPECT_NE(d["failure"]["text"].get<std::string>().find(c.words), std::string::npos) << c.mapper << "\n"
-                                                                                        << d;
+    EXPECT_NE(d.dump().find(c.words), std::string::npos) << c.mapper << "\n" << d;
     std::set<std::string> codes;
     for (const ordered_json& f : d["findings"]) codes.insert(f["code"]);
     EXPECT_TRUE(codes.contains(c.finding)) << c.mapper << "\n" << d;
