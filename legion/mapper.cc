@@ -37,9 +37,17 @@ std::vector<Legion::Processor> targets(Session& session, const TaskAnswers& answ
       return target->at(session.hardware(), point_of(task.index_point));
     return {};
   }
-  if (const auto target = session.single_target(answers, parent_place(session, task), kind))
+  const auto parent = parent_place(session, task);
+  if (const auto target = session.single_target(answers, parent, kind))
     return target->at(session.hardware(), lang::Point{});
+  // Where a parent on another node runs is not known here: it was there that the processor was chosen.
+  if (!parent && parent_of(task) != nullptr && session.maps_single(answers, kind)) return {task.target_proc};
   return {};
+}
+
+// Tasks of a must epoch launch are placed together, and local functions run where they are called.
+bool stays_with_application(const Legion::Task& task) {
+  return task.must_epoch_task || task.local_function;
 }
 
 // Points that begin together, or agree about an instance, wait for one another: to map them one after the
@@ -70,6 +78,7 @@ void Mapper::select_task_options(Context context, const Legion::Task& task, Task
   const TaskAnswers& answers = session_.task(runtime, context, task);
   if (answers.replicated && task.get_depth() == 0) output.replicate = true;
   if (answers.limit > 0) output.check_collective_regions.clear();
+  if (task.local_function) return;
   const auto kind = kind_for(answers, output.initial_proc);
   if (!kind) return;
   if (!task.is_index_space) {
@@ -94,8 +103,7 @@ void Mapper::slice_task(Context context, const Legion::Task& task, const SliceTa
   session_.observer().mapped_alone(session_, runtime, context, task);
   const TaskAnswers& answers = session_.task(runtime, context, task);
   const auto kind = kind_for(answers, task.target_proc);
-  // Tasks of a must epoch launch are placed together, by the application's mapper.
-  if (task.must_epoch_task) {
+  if (stays_with_application(task)) {
     mapper->slice_task(context, task, input, output);
     return;
   }
@@ -191,8 +199,8 @@ void Mapper::map_task(Context context, const Legion::Task& task, const MapTaskIn
   session_.observer().mapped_alone(session_, runtime, context, task);
   const TaskAnswers& answers = session_.task(runtime, context, task);
   const auto kind = kind_for(answers, task.target_proc);
-  const bool ours =
-      kind && session_.mapper() != nullptr && !input.shard_processor.exists() && !task.must_epoch_task;
+  const bool ours = kind && session_.mapper() != nullptr && !input.shard_processor.exists() &&
+                    !stays_with_application(task);
   std::vector<Legion::Processor> processors;
   if (ours) {
     processors = targets(session_, answers, task, *kind);
@@ -347,7 +355,8 @@ void Mapper::select_sharding_functor(Context context, const Legion::Task& task,
                                      const SelectShardingFunctorInput& input,
                                      SelectShardingFunctorOutput& output) {
   const TaskAnswers& answers = session_.task(runtime, context, task);
-  const auto kind = kind_for(answers, task.target_proc);
+  // The runtime asks this before select_task_options: the task has no processor yet.
+  const auto kind = answers.kind ? answers.kind : answers.likely_kind;
   const auto functor =
       task.is_index_space && kind ? functor_for(session_, answers.name, *kind) : std::nullopt;
   if (!functor) {

@@ -24,7 +24,7 @@ class Observer {
   //! task that may yet run inside its parent (inlining) is no launch until `mapped_alone` says that it is
   //! not.
   void launched(Session& session, Runtime* runtime, Context context, const Legion::Task& task);
-  //! A task, or an index launch, that did not run inside its parent.
+  //! A task, or an index launch, that does not run inside its parent.
   void mapped_alone(Session& session, Runtime* runtime, Context context, const Legion::Task& task);
   //! The piece of one point's requirement, as fields of its line: region, space and, where it is not all of
   //! the region, the partition that it is a piece of. Writes "space" and "partition" for those that are new.

@@ -64,7 +64,11 @@ void give_up(int code, const std::string& message) {
 }
 
 const Legion::Task* parent_of(const Legion::Task& task) {
-  return task.has_parent_task() ? task.get_parent_task() : nullptr;
+  if (!task.has_parent_task()) return nullptr;
+  // Slices that were received are used again, and keep the parent that was there before
+  // (SliceTask::unpack_task of Legion 25.06): without it, the runtime looks for the one of now.
+  task.parent_task = nullptr;
+  return task.get_parent_task();
 }
 
 lang::Point point_of(const Legion::DomainPoint& point) {
@@ -125,10 +129,9 @@ const TaskAnswers& Session::task(Legion::Mapping::MapperRuntime* runtime,
     lang::TaskFacts facts;
     facts.name = answers->name;
     facts.variants = answers->variants;
-    if (!mapper_->kinds(answers->name).empty()) {
-      const auto usable = lang::usable_kinds(*mapper_, facts, &hardware_.grid());
-      if (!usable.empty()) answers->kind = usable.front();
-    }
+    const auto usable = lang::usable_kinds(*mapper_, facts, &hardware_.grid());
+    if (!usable.empty()) answers->likely_kind = usable.front();
+    if (!mapper_->kinds(answers->name).empty()) answers->kind = answers->likely_kind;
     answers->limit = mapper_->instance_limit(answers->name);
     answers->replicated = mapper_->replicates(answers->name);
   }
@@ -149,6 +152,10 @@ Target Session::place(const lang::MapChoice& map, std::string_view task, const L
   auto placement = placer_->place(map, task, domain_of(domain), kind);
   if (!placement) reject(placement.problems());
   return {*placement};
+}
+
+bool Session::maps_single(const TaskAnswers& task, machine::ProcessorKind kind) const {
+  return mapper_ && mapper_->single_map(task.name, kind) != nullptr;
 }
 
 std::optional<Target> Session::single_target(const TaskAnswers& task,

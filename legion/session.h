@@ -30,6 +30,8 @@ struct TaskAnswers {
   machine::PerProcessor<std::vector<Legion::VariantID>> variants_for;  //!< those that it had then
   //! The kind that it runs on; nothing where the file says nothing and the application's mapper decides.
   std::optional<machine::ProcessorKind> kind;
+  //! The kind that it runs on as far as is known before the application's mapper has decided.
+  std::optional<machine::ProcessorKind> likely_kind;
   std::int64_t limit = 0;  //!< 0 = none
   bool replicated = false;
 };
@@ -65,6 +67,8 @@ class Session {
   //! none. A map that fails ends the process with its diagnostic.
   std::optional<Target> index_target(const TaskAnswers& task, const Legion::Domain& domain,
                                      machine::ProcessorKind kind);
+  bool maps_single(const TaskAnswers& task, machine::ProcessorKind kind) const;
+  //! The same of a task that is launched alone.
   std::optional<Target> single_target(const TaskAnswers& task, std::optional<machine::Processor> parent,
                                       machine::ProcessorKind kind);
   //! Where one map puts them, whatever task it is for.

@@ -244,6 +244,7 @@ std::unique_ptr<engine::Engine> EngineOptions::make(const Subject& subject,
   if (commands()) {
     engine::command::Settings settings = command_settings(std::move(cancelled));
     const auto model = std::make_shared<const engine::sim::Simulator>(subject.planner);
+    settings.nodes = subject.planner->site()->nodes();
     settings.twin = [model](const lang::MapperPtr& mapper) { return model->execute(mapper); };
     return std::make_unique<engine::command::Command>(std::move(settings));
   }

@@ -50,9 +50,10 @@ class Legion : public testing::Test {
     return d.contains("metric") && d["metric"]["value"].is_number() ? d["metric"]["value"].get<double>() : -1;
   }
 
-  std::vector<ordered_json> decisions(const std::string& mapper, const std::string& options = "") const {
+  std::vector<ordered_json> decisions(const std::string& mapper, const std::string& options = "",
+                                      const std::string& launcher = "") const {
     here.write("m.mapper", mapper);
-    const Outcome o = lab("run --legion --mapper m.mapper --decisions log", options);
+    const Outcome o = lab("run --legion --mapper m.mapper --decisions log " + launcher, options);
     EXPECT_EQ(o.exit, 0) << o.out << o.err;
     std::vector<ordered_json> lines;
     const std::string text = here.read("log");
@@ -335,6 +336,44 @@ TEST_F(Legion, HasSeveralNodes) {
       lab("tune --json --budget 2 --repeats 1 --warmup 0 --metric 'ELAPSED (\\S+)' --out best " + how);
   ASSERT_EQ(o.exit, 0) << o.out << o.err;
   EXPECT_EQ(tuned::parsed(o.out)["nodes"], std::stol(nodes));
+  here.write("lab.json", d["program"].dump());
+  const Outcome other = lab("tune lab.json --machine local --nodes 1 --legion --budget 1 --json " + how);
+  EXPECT_NE(other.out.find("the application runs on " + std::string(nodes) + " nodes, and its model on 1"),
+            std::string::npos)
+      << other.out;
+
+  // Tasks that are sent to another node are mapped there, below a parent that runs elsewhere.
+  const auto lines = decisions(
+      "m = Machine(CPU);\n"
+      "def dealt(Task task) { return m[task.ipoint[0] % m.size[0], task.ipoint[1] % m.size[1]]; }\n"
+      "def far(Task task) { return m[1, *]; }\n"
+      "IndexTaskMap * dealt;\n"
+      "SingleTaskMap leaf, show far;\n"
+      "InstanceLimit cool 1;\n",
+      "-steps 5 -tiles 4", how);
+  std::set<std::pair<long, long>> launched;
+  std::map<std::string, std::set<long>> parents;
+  for (const ordered_json& line : lines) {
+    const std::string task = line.value("task", "");
+    if (line["event"] == "launched") launched.emplace(line.value("parent", 0L), line["order"]);
+    if (line["event"] != "mapped" || !line.contains("parent")) continue;
+    parents[task].insert(line["parent"].get<long>());
+    EXPECT_TRUE(launched.contains({line["parent"], line["order"]})) << line;
+    ASSERT_FALSE(line["processors"].empty());
+    if (line.contains("point")) {
+      EXPECT_EQ(line["processors"],
+                ordered_json{fmt::format("CPU {} of node {}", line["point"][1].get<long>() % 2,
+                                         line["point"][0].get<long>() % std::stol(nodes))})
+          << line;
+    }
+    if (task == "leaf" || task == "show") {
+      for (const ordered_json& processor : line["processors"])
+        EXPECT_TRUE(processor.get<std::string>().ends_with("of node 1")) << line;
+    }
+  }
+  EXPECT_EQ(parents["cool"].size(), 1u);
+  EXPECT_EQ(parents["cool"], parents["show"]);
+  EXPECT_LE(most_at_once(lines)["cool"], 1);
 }
 
 }  // namespace

@@ -26,8 +26,9 @@ struct Command {
   std::size_t most_output = std::size_t{1} << 20;  //!< bytes kept of each of standard output and error
   bool keeps_end = false;                          //!< the last of them, not the first
   std::chrono::milliseconds limit{60'000};         //!< for all of it, from its start
-  //! Between SIGTERM and SIGKILL, once the limit is over.
-  std::chrono::milliseconds grace{500};
+  //! Between SIGTERM and SIGKILL, once the limit is over. Launchers such as mpirun take about a second to end
+  //! what they started elsewhere, and to take its shared memory away.
+  std::chrono::milliseconds grace{3000};
   std::function<bool()> cancelled;  //!< asked often; true ends it as the limit does
 };
 

@@ -99,12 +99,19 @@ Attempt attempt(const Settings& settings, const lang::CompiledMapper* mapper,
   tried.failure = failure_of(tried.outcome, settings.limit);
   if (settings.adapter.empty() || (tried.failure && tried.failure->code != "failed")) return tried;
   const auto greeting = read_handshake(handshake, settings.argv.front());
-  if (const auto* there = std::get_if<Greeting>(&greeting)) tried.greeting = *there;
   // Without the adapter, what it did says nothing of the mapper.
-  else
+  if (const auto* absent = std::get_if<std::string>(&greeting)) {
     tried.failure =
-        failure(kNotStarted, std::get<std::string>(greeting) +
-                                 (tried.failure ? "\n" + tried.failure->text : endings(tried.outcome)));
+        failure(kNotStarted, *absent + (tried.failure ? "\n" + tried.failure->text : endings(tried.outcome)));
+    return tried;
+  }
+  tried.greeting = std::get<Greeting>(greeting);
+  if (settings.nodes && *settings.nodes != tried.greeting.nodes) {
+    tried.failure =
+        failure(kNotStarted, fmt::format("the application runs on {} {}, and its model on {}: --nodes {}",
+                                         tried.greeting.nodes, tried.greeting.nodes == 1 ? "node" : "nodes",
+                                         *settings.nodes, tried.greeting.nodes));
+  }
   return tried;
 }
 

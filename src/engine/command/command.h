@@ -26,6 +26,9 @@ struct Settings {
   //! The adapter's library: the command is a Legion application, which obeys the mapper by itself. Empty: the
   //! command does what it likes with the mapper's file.
   std::string adapter;
+  //! Of a Legion application: the nodes that its model has. One that runs on others is not what was modelled,
+  //! and fails. Nothing: there is no model.
+  std::optional<std::int64_t> nodes;
   //! Of a Legion application: the file in which every execution writes what it decided, anew. Empty: none.
   std::string journal;
   double limit = 60;                //!< seconds of one execution, all of it
