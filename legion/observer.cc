@@ -46,6 +46,7 @@ std::string_view privilege_of(const Legion::RegionRequirement& requirement) {
 
 std::string point_text(const Legion::DomainPoint& point) {
   std::vector<std::string> numbers;
+  numbers.reserve(static_cast<std::size_t>(point.get_dim()));
   for (unsigned d = 0; d < static_cast<unsigned>(point.get_dim()); ++d)
     numbers.push_back(std::to_string(point[d]));
   return json_list(numbers);
@@ -55,6 +56,7 @@ std::string bounds_text(const Legion::Domain& domain) {
   const Legion::DomainPoint lo = domain.lo();
   const Legion::DomainPoint hi = domain.hi();
   std::vector<std::string> sides;
+  sides.reserve(static_cast<std::size_t>(domain.get_dim()));
   for (unsigned d = 0; d < static_cast<unsigned>(domain.get_dim()); ++d)
     sides.push_back(fmt::format("[{},{}]", lo[d], hi[d]));
   return json_list(sides);
@@ -122,6 +124,7 @@ void Observer::write_launch(Session& session, Runtime* runtime, Context context,
   add_launch(task, &line);
   if (task.is_index_space) line.raw("bounds", bounds_text(task.index_domain));
   std::vector<std::string> variants;
+  variants.reserve(answers.variants.size());
   for (const machine::ProcessorKind kind : answers.variants)
     variants.push_back(quoted(machine::name_of(kind)));
   line.raw("variants", json_list(variants));
@@ -138,6 +141,7 @@ void Observer::write_launch(Session& session, Runtime* runtime, Context context,
     one.text("privilege", privilege_of(requirement));
     if (requirement.prop != LEGION_EXCLUSIVE) one.boolean("shared", true);
     std::vector<std::string> fields;
+    fields.reserve(requirement.privilege_fields.size());
     for (const Legion::FieldID field : requirement.privilege_fields) fields.push_back(std::to_string(field));
     one.raw("fields", json_list(fields));
     requirements.push_back(one.object());

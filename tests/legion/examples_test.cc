@@ -35,6 +35,10 @@ struct Example {
   long processors = 2;
 };
 
+void PrintTo(const Example& example, std::ostream* out) {
+  *out << example.name;
+}
+
 constexpr Example kExamples[] = {
     {"allreduce", ""},
     {"attach_array_daxpy", ""},
