@@ -40,7 +40,6 @@ using mapwright::legion::WrapFunction;
 #define LEGION_REPLACE_DEFAULT_MAPPER \
   "_ZN6Legion7Runtime22replace_default_mapperEPNS_7Mapping6MapperEN5Realm9ProcessorE"
 #define LEGION_ADD_MAPPER "_ZN6Legion7Runtime10add_mapperEjPNS_7Mapping6MapperEN5Realm9ProcessorE"
-
 #define LEGION_GET_VERSION "_ZN6Legion7Runtime18get_legion_versionEv"
 
 using VersionFunction = const char* (*)();

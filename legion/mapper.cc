@@ -61,7 +61,8 @@ bool waits_for_others(const Legion::Task& task) {
 
 // A task below one of its own kind may be what that one waits for.
 bool is_nested(const Legion::Task& task) {
-  for (const Legion::Task* above = parent_of(task); above != nullptr; above = parent_of(*above))
+  for (const Legion::Task* above = parent_of(task); above != nullptr;
+       above = above->has_parent_task() ? above->get_parent_task() : nullptr)
     if (above->task_id == task.task_id) return true;
   return false;
 }

@@ -107,11 +107,11 @@ void Observer::launched(Session& session, Runtime* runtime, Context context, con
 
 void Observer::mapped_alone(Session& session, Runtime* runtime, Context context, const Legion::Task& task) {
   if (!session.journal().open()) return;
+  // Of a task that another node sent it is not known here whether that one has said it: it is said again.
+  const bool sent = !task.is_index_space && task.has_parent_task() &&
+                    task.orig_proc.address_space() != task.target_proc.address_space();
   {
     const std::scoped_lock lock(mutex_);
-    // Of a task that another node sent it is not known here whether that one has said it: it is said again.
-    const bool sent = !task.is_index_space && parent_of(task) != nullptr &&
-                      task.orig_proc.address_space() != task.target_proc.address_space();
     if (undecided_.erase(task.get_unique_id()) == 0 && !sent) return;
   }
   write_launch(session, runtime, context, task);

@@ -66,7 +66,8 @@ void give_up(int code, const std::string& message) {
 const Legion::Task* parent_of(const Legion::Task& task) {
   if (!task.has_parent_task()) return nullptr;
   // Slices that were received are used again, and keep the parent that was there before
-  // (SliceTask::unpack_task of Legion 25.06): without it, the runtime looks for the one of now.
+  // (SliceTask::unpack_task of Legion 25.06): without it, the runtime looks for the one of now. Only the task
+  // that a mapper is asked about may be treated like this: other threads ask about those above it.
   task.parent_task = nullptr;
   return task.get_parent_task();
 }

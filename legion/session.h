@@ -91,7 +91,8 @@ class Session {
 };
 
 lang::Point point_of(const Legion::DomainPoint& point);
-//! What launched a task; null for the top-level task. Its member parent_task is not set on every node.
+//! What launched a task that a mapper is asked about; null for the top-level task. Its member parent_task is
+//! not right on every node.
 const Legion::Task* parent_of(const Legion::Task& task);
 //! The bounding box, where points are missing.
 lang::Domain domain_of(const Legion::Domain& domain);

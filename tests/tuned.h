@@ -10,6 +10,7 @@
 #include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -42,6 +43,14 @@ inline ordered_json parsed(const std::string& text) {
   ordered_json document = ordered_json::parse(text, nullptr, false);
   EXPECT_FALSE(document.is_discarded()) << text;
   return document.is_discarded() ? ordered_json::object() : document;
+}
+
+//! Of a text with an object in each line.
+inline std::vector<ordered_json> parsed_lines(const std::string& text) {
+  std::vector<ordered_json> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(parsed(line));
+  return lines;
 }
 
 inline std::vector<std::string> keys(const ordered_json& object) {

@@ -219,9 +219,7 @@ void LegionExamples::expect_obeyed(const Mapper& mapper, const std::string& log)
   std::map<std::pair<long, long>, ordered_json> launches;  // by parent and order
   std::map<long, ordered_json> mapped;                     // by call
   std::map<std::string, std::size_t> count;
-  std::istringstream in(log);
-  for (std::string text; std::getline(in, text);) {
-    const ordered_json line = tuned::parsed(text);
+  for (const ordered_json& line : tuned::parsed_lines(log)) {
     const std::string event = line["event"];
     ++count[event];
     if (event == "launched") launches[{line.value("parent", 0L), line["order"]}] = line;
