@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "texts.h"
 #include "trial.h"
 
 namespace mapwright {
@@ -87,7 +88,7 @@ Table table() {
 
 // MAPWRIGHT_UPDATE_DOCS=1 writes what is computed into the page.
 TEST(Accuracy, ThePageShowsWhatIsPredicted) {
-  const std::filesystem::path page = trial::kRoot / "docs" / "accuracy.md";
+  const std::filesystem::path page = kRoot / "docs" / "accuracy.md";
   std::string text = std::get<std::string>(base::read_file(page, 1 << 20));
   const Table t = table();
   const std::string begin = "<!-- table -->\n";

@@ -8,6 +8,7 @@
 
 #include "prompt/blocks.h"
 #include "scripted.h"
+#include "texts.h"
 #include "trial.h"
 #include "tune/exercise.h"
 #include "tune/opro.h"
@@ -23,7 +24,6 @@ using scripted::mapper;
 using scripted::reply;
 using scripted::Session;
 using scripted::suggestion;
-using tune::Outcome;
 using tune::Status;
 using tune::Stopped;
 
@@ -32,17 +32,13 @@ const trial::Subject& circuit() {
   return s;
 }
 
-const guide::Guide& whole_guide() {
-  static const guide::Guide guide(guide::RuleSet::ours, guide::Level::suggest, {});
-  return guide;
-}
-
-Outcome tuned(Session& session, const char* strategy, std::int64_t budget, const std::string& from = "") {
+tune::Outcome tuned(Session& session, const char* strategy, std::int64_t budget,
+                    const std::string& from = "") {
   const trial::Subject& s = circuit();
   const engine::sim::Simulator engine(s.planner);
-  const tune::Problem problem{s.planner, trial::compiled(from), &whole_guide(), 1, &session.model};
+  const tune::Problem problem{s.planner, trial::compiled(from), &trial::whole_guide(), 1, &session.model};
   const auto made = tune::find_strategy(strategy)->make(problem);
-  const tune::Evaluator evaluator(engine, whole_guide(), *s.program, {});
+  const tune::Evaluator evaluator(engine, trial::whole_guide(), *s.program, {});
   tune::Limits limits;
   limits.budget = budget;
   tune::Tuning tuning(problem, made.get(), evaluator, limits, nullptr);
@@ -51,10 +47,6 @@ Outcome tuned(Session& session, const char* strategy, std::int64_t budget, const
 
 const std::string& last_text(const llm::Request& request) {
   return request.messages.back().text;
-}
-
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
 }
 
 std::string section(const std::string& prompt, const std::string& name) {
@@ -116,7 +108,7 @@ TEST(Trace, PutsTheSuggestedBlocksTogether) {
                   {suggestion({{"index_task_map_decision", kBlocksMap}, {"layout_decision", nullptr}}),
                    suggestion({{"region_decision", "Region * rp_ghost GPU ZCMEM;"}}),
                    suggestion({{"index_task_map_decision", ""}}, "back to the default map")});
-  const Outcome outcome = tuned(session, "trace", 4, "InstanceLimit distribute_charge 2;");
+  const tune::Outcome outcome = tuned(session, "trace", 4, "InstanceLimit distribute_charge 2;");
   ASSERT_EQ(outcome.trials.size(), 4U);
   EXPECT_EQ(outcome.trials[0].mapper, "InstanceLimit distribute_charge 2;");
   const std::string limit = "InstanceLimit distribute_charge 2;\n";
@@ -152,7 +144,7 @@ TEST(Trace, SaysWhatIsWrongWithAMapper) {
       {suggestion({{"task_decision", "Task * GPUU;"}}), suggestion({{"task_decision", "Task * GPU, CPU;"}}),
        suggestion({{"task_decision", "Task * GPU, CPU;"}}),
        suggestion({{"task_decision", ""}, {"layout_decision", "Layout * * GPU AOS;"}})});
-  const Outcome outcome = tuned(session, "trace", 4);
+  const tune::Outcome outcome = tuned(session, "trace", 4);
   ASSERT_EQ(outcome.trials.size(), 5U);
   EXPECT_EQ(outcome.trials[1].status, Status::refused);
   EXPECT_EQ(section(last_text(session.script.asked[1]), "Outputs"), "no mapper: it has errors\n");
@@ -168,7 +160,7 @@ TEST(Trace, SaysWhatIsWrongWithAMapper) {
 TEST(Trace, AsksOnceMoreWhereAReplyIsOfNoUse) {
   Session session(circuit(),
                   {reply("I think that"), suggestion({{"layout_decision", "Layout * * GPU AOS;"}})});
-  const Outcome outcome = tuned(session, "trace", 2);
+  const tune::Outcome outcome = tuned(session, "trace", 2);
   ASSERT_EQ(outcome.trials.size(), 2U);
   EXPECT_EQ(outcome.trials[1].status, Status::ok);
   ASSERT_EQ(session.script.asked.size(), 2U);
@@ -193,7 +185,7 @@ TEST(Trace, RecordsWhatCannotBeMended) {
   };
   for (const auto& [said, code] : cases) {
     Session session(circuit(), {said, said, suggestion({{"layout_decision", "Layout * * GPU AOS;"}})});
-    const Outcome outcome = tuned(session, "trace", 3);
+    const tune::Outcome outcome = tuned(session, "trace", 3);
     ASSERT_EQ(outcome.trials.size(), 3U) << said.text;
     EXPECT_EQ(outcome.trials[1].status, Status::refused);
     EXPECT_TRUE(has(outcome.trials[1].failure_text, "error[" + code + "]")) << outcome.trials[1].failure_text;
@@ -213,7 +205,7 @@ TEST(Trace, EndsWhereTheModelRepeatsItself) {
   for (int i = 0; i < 20; ++i) answers.emplace_back(suggestion({{"layout_decision", "Layout * * GPU AOS;"}}));
   Session session(circuit(), answers);
   session.model.memory = 2;
-  const Outcome outcome = tuned(session, "trace", 10);
+  const tune::Outcome outcome = tuned(session, "trace", 10);
   EXPECT_EQ(outcome.stopped, Stopped::circles);
   EXPECT_EQ(outcome.evaluations, 2);
   EXPECT_EQ(session.script.asked.size(), 6U);
@@ -229,7 +221,7 @@ TEST(Trace, TidiesWhatModelsWrite) {
                               "\x1b]0;x\x07"),
                    suggestion({{"layout_decision", "#" + std::string(1 << 20, 'x')}}),
                    suggestion({{"layout_decision", "#" + std::string(1 << 20, 'x')}})});
-  const Outcome outcome = tuned(session, "trace", 3);
+  const tune::Outcome outcome = tuned(session, "trace", 3);
   ASSERT_EQ(outcome.trials.size(), 3U);
   EXPECT_EQ(outcome.trials[1].mapper, "Layout * * GPU AOS;  # \\x1b[31mred\n");
   EXPECT_EQ(outcome.trials[1].why, "\\x1b]0;x\\x07");
@@ -242,7 +234,7 @@ TEST(Trace, TidiesWhatModelsWrite) {
 // An empty reply is no empty mapper.
 TEST(Trace, TakesNoReplyForAMapper) {
   Session session(circuit(), {reply(""), reply(""), suggestion({{"task_decision", "Task * CPU;"}})});
-  const Outcome outcome = tuned(session, "trace", 3);
+  const tune::Outcome outcome = tuned(session, "trace", 3);
   ASSERT_EQ(outcome.trials.size(), 3U);
   EXPECT_EQ(outcome.trials[0].status, Status::ok);  // the empty mapper
   EXPECT_EQ(outcome.trials[1].status, Status::refused);
@@ -257,7 +249,7 @@ TEST(Trace, EndsWithItsModel) {
   for (const auto& [fault, why] : cases) {
     Session session(circuit(),
                     {suggestion({{"task_decision", "Task * CPU;"}}), llm::Failure{fault, "it said no"}});
-    const Outcome outcome = tuned(session, "trace", 10);
+    const tune::Outcome outcome = tuned(session, "trace", 10);
     EXPECT_EQ(outcome.stopped, why);
     EXPECT_EQ(outcome.trials.size(), 2U);
     EXPECT_TRUE(outcome.best);
@@ -279,7 +271,7 @@ TEST(Opro, ShowsTheBestPairsTheBestLast) {
   answers.emplace_back(mapper(kBlocksMap));
   Session session(circuit(), answers);
   session.model.samples = 3;
-  const Outcome outcome = tuned(session, "opro", 10);
+  const tune::Outcome outcome = tuned(session, "opro", 10);
   EXPECT_EQ(outcome.evaluations, 10);
   // Three samples of one prompt, then what came of them.
   ASSERT_EQ(session.script.asked.size(), 9U);
@@ -308,7 +300,7 @@ TEST(Opro, TakesBareMappersUnderAGrammar) {
   Session session(circuit(), {reply("```mapper\nTask * CPU;\n```"), reply("Task * GPU, CPU;\n")});
   session.model.grammar = "root ::= \"Task\"";
   session.model.samples = 1;
-  const Outcome outcome = tuned(session, "opro", 3);
+  const tune::Outcome outcome = tuned(session, "opro", 3);
   ASSERT_EQ(outcome.trials.size(), 3U);
   EXPECT_EQ(outcome.trials[1].mapper, "Task * CPU;\n");
   EXPECT_EQ(session.script.asked[0].grammar, session.model.grammar);
@@ -320,7 +312,7 @@ TEST(Opro, TakesBareMappersUnderAGrammar) {
 
 TEST(Hybrid, GoesOnWithoutItsModel) {
   Session session(circuit(), {llm::Failure{llm::Fault::unreachable, "nobody"}});
-  const Outcome outcome = tuned(session, "hybrid", 12);
+  const tune::Outcome outcome = tuned(session, "hybrid", 12);
   EXPECT_EQ(outcome.stopped, Stopped::budget);
   EXPECT_EQ(outcome.evaluations, 12);
   EXPECT_TRUE(std::ranges::any_of(outcome.trials,
@@ -333,7 +325,7 @@ TEST(Hybrid, SharesWhatIsFound) {
   // The model finds the map that guided would find; what guided tries next starts from there.
   std::vector<llm::Answer> answers(20, suggestion({{"index_task_map_decision", kBlocksMap}}));
   Session session(circuit(), answers);
-  const Outcome outcome = tuned(session, "hybrid", 15);
+  const tune::Outcome outcome = tuned(session, "hybrid", 15);
   ASSERT_TRUE(outcome.best);
   std::size_t found = 0;
   for (std::size_t i = 0; i < outcome.trials.size(); ++i) {
@@ -416,7 +408,7 @@ TEST(WriteMapper, PlansWhatItReads) {
 // ---- exercises
 
 base::Result<std::vector<tune::Exercise>> shipped_exercises() {
-  const auto file = trial::kRoot / "experiments" / "strategies.toml";
+  const auto file = kRoot / "experiments" / "strategies.toml";
   return tune::read_exercises(std::make_shared<base::Source>(
       "strategies.toml", std::get<std::string>(base::read_file(file, 1 << 20))));
 }

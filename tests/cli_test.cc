@@ -10,7 +10,6 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -19,6 +18,7 @@
 #include "cli/console.h"
 #include "cli/exit.h"
 #include "process.h"
+#include "texts.h"
 
 namespace mapwright {
 namespace {
@@ -26,13 +26,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 using process::Outcome;
-
-const fs::path kRoot = MAPWRIGHT_ROOT;
-
-std::string read(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 // Two errors; the first can be repaired, and uncovers nothing.
 constexpr std::string_view kBad = "Task * GPU\nRegion * * CPU FBMEM;\n";
@@ -303,7 +296,7 @@ TEST_F(Cli, RanksDoNotLeaveTheMachine) {
   expect_exit(0, "check good.mapper --program ranks.json --nodes 16");
   expect_exit(64, "check good.mapper --program ranks.json --nodes 17", "1 to 16");
   expect_exit(64, "check good.mapper --program ranks.json --nodes 17 --procs GPU=1", "1 to 16");
-  std::string large = read(kRoot / "machines/p100x4.toml");
+  std::string large = file_text(kRoot / "machines/p100x4.toml");
   const std::size_t nodes = large.find("\nnodes");
   ASSERT_NE(nodes, std::string::npos);
   large.replace(nodes, large.find('\n', nodes + 1) - nodes, "\nnodes = 1048576");
@@ -636,7 +629,7 @@ TEST_F(Cli, AReaderThatLeavesIsNoError) {
     SCOPED_TRACE(command);
     const Outcome o = shell("(mapwright " + command + "; echo $? >code) | head -n 1 >/dev/null");
     EXPECT_EQ(o.err, "");
-    EXPECT_EQ(read(at("code")), "0\n");
+    EXPECT_EQ(file_text(at("code")), "0\n");
   }
 }
 
@@ -672,7 +665,7 @@ TEST_F(Cli, RepairsAFile) {
   const Outcome o = run("check --fix bad.mapper");
   EXPECT_EQ(o.exit, 0) << o.out;
   EXPECT_EQ(o.out, "bad.mapper: no problems (2 fixed)\n");
-  EXPECT_EQ(read(at("bad.mapper")), "Task * GPU;\nRegion * * CPU SYSMEM;\n");
+  EXPECT_EQ(file_text(at("bad.mapper")), "Task * GPU;\nRegion * * CPU SYSMEM;\n");
   struct stat file{};
   ASSERT_EQ(::stat(at("bad.mapper").c_str(), &file), 0);
   EXPECT_EQ(file.st_mode & 07777U, 0640U);
@@ -714,18 +707,18 @@ TEST_F(Cli, ReplacesAFileInOneStep) {
   // Another name of the old file keeps the old text: nothing was written into it.
   fs::create_hard_link(at("bad.mapper"), at("old"));
   EXPECT_EQ(run("check --fix bad.mapper").exit, 0);
-  EXPECT_EQ(read(at("old")), kBad);
+  EXPECT_EQ(file_text(at("old")), kBad);
   fs::create_hard_link(at("loose.mapper"), at("older"));
   EXPECT_EQ(run("fmt --write loose.mapper").exit, 0);
-  EXPECT_EQ(read(at("older")), "Task  *  GPU ;\n");
-  EXPECT_EQ(read(at("loose.mapper")), "Task * GPU;\n");
+  EXPECT_EQ(file_text(at("older")), "Task  *  GPU ;\n");
+  EXPECT_EQ(file_text(at("loose.mapper")), "Task * GPU;\n");
 }
 
 TEST_F(Cli, FollowsLinks) {
   fs::create_symlink("loose.mapper", at("link"));
   EXPECT_EQ(run("fmt --write link").exit, 0);
   EXPECT_TRUE(fs::is_symlink(at("link")));
-  EXPECT_EQ(read(at("loose.mapper")), "Task * GPU;\n");
+  EXPECT_EQ(file_text(at("loose.mapper")), "Task * GPU;\n");
 }
 
 TEST_F(Cli, LeavesAloneWhatNeedsNoChange) {
@@ -741,17 +734,17 @@ TEST_F(Cli, LeavesAloneWhatNeedsNoChange) {
   // A broken file is not made worse.
   write("odd.mapper", "Task * GPU\n)))\n");
   EXPECT_EQ(run("fmt --write odd.mapper").exit, 65);
-  EXPECT_EQ(read(at("odd.mapper")), "Task * GPU\n)))\n");
+  EXPECT_EQ(file_text(at("odd.mapper")), "Task * GPU\n)))\n");
   EXPECT_EQ(run("check bad.mapper").exit, 65);
-  EXPECT_EQ(read(at("bad.mapper")), kBad);
+  EXPECT_EQ(file_text(at("bad.mapper")), kBad);
 }
 
 TEST_F(Cli, FmtWritesInPlace) {
   const Outcome o = run("fmt loose.mapper");
   EXPECT_EQ(o.out, "Task * GPU;\n");
-  EXPECT_EQ(read(at("loose.mapper")), "Task  *  GPU ;\n");
+  EXPECT_EQ(file_text(at("loose.mapper")), "Task  *  GPU ;\n");
   EXPECT_EQ(run("fmt -w loose.mapper").out, "");
-  EXPECT_EQ(read(at("loose.mapper")), "Task * GPU;\n");
+  EXPECT_EQ(file_text(at("loose.mapper")), "Task * GPU;\n");
   EXPECT_EQ(run("fmt --check loose.mapper").exit, 0);
 }
 
@@ -760,10 +753,10 @@ TEST_F(Cli, SaysWhereAFileCannotBeWritten) {
   const std::string longest(255, 'm');
   write(longest, kBad);
   expect_exit(74, "check --fix " + longest, "cannot write");
-  EXPECT_EQ(read(at(longest)), kBad);
+  EXPECT_EQ(file_text(at(longest)), kBad);
   write(longest, "Task  * GPU;\n");
   expect_exit(74, "fmt --write " + longest, "cannot write");
-  EXPECT_EQ(read(at(longest)), "Task  * GPU;\n");
+  EXPECT_EQ(file_text(at(longest)), "Task  * GPU;\n");
 }
 
 TEST_F(Cli, SaysWhereAFolderIsReadOnly) {
@@ -780,7 +773,7 @@ TEST_F(Cli, SaysWhereAFolderIsReadOnly) {
   EXPECT_NE(fixed.err.find("cannot write 'bad.mapper'"), std::string::npos) << fixed.err;
   EXPECT_EQ(written.exit, 74) << written.out;
   EXPECT_EQ(json::parse(written.out, nullptr, false)["error"]["exit_code"], 74) << written.out;
-  EXPECT_EQ(read(at("bad.mapper")), kBad);
+  EXPECT_EQ(file_text(at("bad.mapper")), kBad);
 }
 
 TEST_F(Cli, RefusesWhatIsNoMapperBySize) {

@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <vector>
+#include "texts.h"
 
 namespace mapwright::corpus {
 
@@ -41,15 +42,10 @@ inline std::vector<std::filesystem::path> files(const std::filesystem::path& fol
   return found;
 }
 
-inline std::string read(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 inline Case load(const std::filesystem::path& path) {
   Case c;
   c.path = path;
-  const std::string all = read(path);
+  const std::string all = file_text(path);
   std::size_t at = 0;
   while (at < all.size()) {
     const std::size_t newline = all.find('\n', at);

@@ -14,11 +14,12 @@
 #include "lang/diagnostics.h"
 #include "lang/facts.h"
 #include "lang/lang.h"
+#include "texts.h"
 
 namespace mapwright {
 namespace {
 
-const std::filesystem::path kFolder = std::filesystem::path(MAPWRIGHT_ROOT) / "tests/corpus/mappers";
+const std::filesystem::path kMappers = kRoot / "tests/corpus/mappers";
 
 struct Scene {
   std::optional<lang::ProgramFacts> program;
@@ -110,12 +111,6 @@ base::Diagnostics check(const std::string& name, const std::string& text, const 
   return problems;
 }
 
-std::string render_all(const base::Diagnostics& problems) {
-  std::string text;
-  for (const base::Diagnostic& d : problems.items()) text += base::render(d, false);
-  return text;
-}
-
 std::set<std::string_view> codes(const base::Diagnostics& problems) {
   std::set<std::string_view> all;
   for (const base::Diagnostic& d : problems.items()) {
@@ -166,7 +161,7 @@ TEST_P(Corpus, SaysExactlyThis) {
   }
 }
 
-std::string test_name(const testing::TestParamInfo<std::filesystem::path>& info) {
+std::string file_name(const testing::TestParamInfo<std::filesystem::path>& info) {
   std::string name = info.param.stem().string();
   std::replace_if(
       name.begin(), name.end(), [](char ch) { return std::isalnum(static_cast<unsigned char>(ch)) == 0; },
@@ -174,11 +169,11 @@ std::string test_name(const testing::TestParamInfo<std::filesystem::path>& info)
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Mappers, Corpus, testing::ValuesIn(corpus::files(kFolder, ".mapper")), test_name);
+INSTANTIATE_TEST_SUITE_P(Mappers, Corpus, testing::ValuesIn(corpus::files(kMappers, ".mapper")), file_name);
 
 TEST(CorpusCoverage, EveryCodeHasACase) {
   std::string all;
-  for (const auto& path : corpus::files(kFolder, ".mapper")) all += corpus::load(path).expected;
+  for (const auto& path : corpus::files(kMappers, ".mapper")) all += corpus::load(path).expected;
   for (const base::DiagnosticKind* kind : lang::problem::kAll) {
     EXPECT_NE(all.find("[" + std::string(kind->code) + "]"), std::string::npos)
         << kind->code << " " << kind->name << " has no case";

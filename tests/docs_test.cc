@@ -18,7 +18,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <set>
 #include <span>
@@ -45,6 +44,7 @@
 #include "program/json_text.h"
 #include "program/json_words.h"
 #include "prompt/diagnostics.h"
+#include "texts.h"
 #include "tune/diagnostics.h"
 
 namespace mapwright {
@@ -52,16 +52,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kRoot = MAPWRIGHT_ROOT;
 const std::string kManual = "docs/language.md";
 const std::string kPrograms = "docs/programs.md";
 const std::string kGuide = "docs/guide.md";
 const std::string kModels = "docs/llm.md";
-
-std::string read(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines;
@@ -187,26 +181,20 @@ machine::Grid example_grid() {
   return machine::make_grid(2, counts);
 }
 
-std::string render_all(const base::Diagnostics& problems) {
-  std::string text;
-  for (const base::Diagnostic& d : problems.items()) text += base::render(d, false);
-  return text;
-}
-
-base::SourcePtr source_of(const Block& b) {
+base::SourcePtr block_source(const Block& b) {
   return std::make_shared<base::Source>(b.file.empty() ? "my.mapper" : b.file, b.text);
 }
 
 void check_bad_mapper(Document& d, const Block& b, const Block* next) {
   if (next == nullptr || next->language != "text")
     return d.complain(b.line, "a bad example is followed by its text");
-  const std::string said = render_all(lang::compile(source_of(b)).problems);
+  const std::string said = render_all(lang::compile(block_source(b)).problems);
   if (said.empty()) return d.complain(b.line, "the bad example has no problem");
   if (said != next->text) d.complain(next->line, fmt::format("the problems are:\n{}", said));
 }
 
 void check_good_mapper(Document& d, const Block& b) {
-  const base::SourcePtr source = source_of(b);
+  const base::SourcePtr source = block_source(b);
   const lang::Compilation compiled = lang::compile(source);
   if (!compiled.problems.empty())
     return d.complain(b.line, "the example is wrong:\n" + render_all(compiled.problems));
@@ -296,7 +284,7 @@ void check_links(Document& d) {
       if (!path.empty() && !fs::exists(file)) {
         d.complain(i + 1, fmt::format("the link '{}' leads nowhere", target));
       } else if (hash != std::string::npos) {
-        const Document other = path.empty() ? d : parse_document(path.string(), read(file));
+        const Document other = path.empty() ? d : parse_document(path.string(), file_text(file));
         if (!anchors_of(other).contains(target.substr(hash + 1))) {
           d.complain(i + 1, fmt::format("the link '{}' leads to no heading", target));
         }
@@ -329,23 +317,23 @@ std::vector<std::string> documents() {
 class Docs : public testing::TestWithParam<std::string> {};
 
 TEST_P(Docs, EveryExampleIsRight) {
-  const std::string text = read(kRoot / GetParam());
+  const std::string text = file_text(kRoot / GetParam());
   ASSERT_FALSE(text.empty());
   for (const std::string& complaint : complaints_of(GetParam(), text)) ADD_FAILURE() << complaint;
 }
 
-std::string test_name(const testing::TestParamInfo<std::string>& info) {
+std::string document_name(const testing::TestParamInfo<std::string>& info) {
   std::string name = info.param;
   std::replace_if(
       name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, Docs, testing::ValuesIn(documents()), test_name);
+INSTANTIATE_TEST_SUITE_P(Files, Docs, testing::ValuesIn(documents()), document_name);
 
 std::string mappers_of_the_manual() {
   std::string all;
-  for (const Block& b : parse_document(kManual, read(kRoot / kManual)).blocks) {
+  for (const Block& b : parse_document(kManual, file_text(kRoot / kManual)).blocks) {
     if (b.language == "mapper" && !b.marks.contains("bad")) all += b.text;
   }
   return all;
@@ -373,10 +361,12 @@ TEST(Manual, ShowsEveryWordAndOperator) {
                                           "!", "?", ":"});
 }
 
+using Kinds = std::span<const base::DiagnosticKind* const>;
+
 // The rows of a page that say what a code means, and what they should be.
-void expect_codes(const std::string& page, std::span<const base::DiagnosticKind* const> kinds) {
+void expect_codes(const std::string& page, Kinds kinds) {
   std::vector<std::string> listed;
-  for (const std::string& line : parse_document(page, read(kRoot / page)).prose) {
+  for (const std::string& line : parse_document(page, file_text(kRoot / page)).prose) {
     // "| MW1001 |", not "| MW10xx |".
     const bool code =
         line.starts_with("| MW") && line.size() > 7 && std::isdigit(static_cast<unsigned char>(line[7])) != 0;
@@ -398,16 +388,17 @@ TEST(Manual, ListsEveryDiagnostic) {
 }
 
 TEST(Programs, ListEveryDiagnostic) {
-  expect_codes(kPrograms, program::diagnostic_kinds());
+  expect_codes(kPrograms, program::problem::kAll);
 }
 
 TEST(Guidance, ListsEveryDiagnostic) {
-  expect_codes(kGuide, guide::diagnostic_kinds());
+  expect_codes(kGuide, guide::problem::kAll);
 }
 
 TEST(LanguageModels, ListEveryDiagnostic) {
   std::vector<const base::DiagnosticKind*> kinds;
-  for (const auto& some : {prompt::diagnostic_kinds(), tune::diagnostic_kinds(), llm::diagnostic_kinds()}) {
+  for (const Kinds some :
+       {Kinds(prompt::problem::kAll), Kinds(tune::problem::kAll), Kinds(llm::problem::kAll)}) {
     for (const base::DiagnosticKind* k : some) {
       // Those are about runs without a model, too: docs/tuning.md.
       if (k != &tune::problem::other_proposal && k != &tune::problem::nothing_predicted) kinds.push_back(k);
@@ -418,7 +409,7 @@ TEST(LanguageModels, ListEveryDiagnostic) {
 
 // What a program file says is read, and what is written has no key that the page does not name.
 TEST(Programs, NameEveryKey) {
-  const Document page = parse_document(kPrograms, read(kRoot / kPrograms));
+  const Document page = parse_document(kPrograms, file_text(kRoot / kPrograms));
   std::string prose;
   for (const std::string& line : page.prose) prose += line + "\n";
   const auto expect = [&](std::span<const std::string_view> keys) {
@@ -450,7 +441,7 @@ std::string with_separators(std::int64_t n) {
 }
 
 TEST(Manual, StatesTheBounds) {
-  const auto all = parse_document(kManual, read(kRoot / kManual)).prose;
+  const auto all = parse_document(kManual, file_text(kRoot / kManual)).prose;
   const auto expect = [&](std::string_view what, std::int64_t bound) {
     const std::string row = fmt::format("| {} | {} |", what, with_separators(bound));
     EXPECT_NE(std::ranges::find(all, row), all.end()) << "no row " << row;
@@ -474,7 +465,7 @@ TEST(Manual, StatesTheBounds) {
 }
 
 TEST(Programs, StateTheLimits) {
-  const auto all = parse_document(kPrograms, read(kRoot / kPrograms)).prose;
+  const auto all = parse_document(kPrograms, file_text(kRoot / kPrograms)).prose;
   const auto expect = [&](std::string_view what, std::size_t limit) {
     const std::string row =
         fmt::format("| {} | {} |", what, with_separators(static_cast<std::int64_t>(limit)));

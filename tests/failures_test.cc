@@ -7,17 +7,17 @@
 
 #include "corpus.h"
 #include "guide/guide.h"
+#include "texts.h"
 
 namespace mapwright {
 namespace {
 
-const std::filesystem::path kRoot = MAPWRIGHT_ROOT;
-const std::filesystem::path kFolder = kRoot / "tests/corpus/failures";
+const std::filesystem::path kFailures = kRoot / "tests/corpus/failures";
 
 guide::ErrorRules shipped(const std::string& name) {
   const std::string file = name + ".toml";
   auto rules =
-      guide::ErrorRules::parse(std::make_shared<base::Source>(file, corpus::read(kRoot / "rules" / file)));
+      guide::ErrorRules::parse(std::make_shared<base::Source>(file, file_text(kRoot / "rules" / file)));
   if (rules) return *rules;
   for (const base::Diagnostic& d : rules.problems().items()) ADD_FAILURE() << base::render(d, false);
   return {};
@@ -45,14 +45,14 @@ TEST_P(Failures, AreExplainedLikeThis) {
   EXPECT_EQ(findings, c.expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Texts, Failures, testing::ValuesIn(corpus::files(kFolder, ".txt")),
+INSTANTIATE_TEST_SUITE_P(Texts, Failures, testing::ValuesIn(corpus::files(kFailures, ".txt")),
                          [](const auto& file) { return file.param.stem().string(); });
 
 TEST(Failures, EveryShippedRuleHasATextOfItsOwn) {
   for (const std::string name : {"ours", "paper"}) {
     const guide::ErrorRules rules = shipped(name);
     std::set<std::size_t> taken;
-    for (const auto& path : corpus::files(kFolder, ".txt")) {
+    for (const auto& path : corpus::files(kFailures, ".txt")) {
       const corpus::Case c = corpus::load(path);
       if (c.setup.at(0) != name) continue;
       std::set<std::string_view> codes;

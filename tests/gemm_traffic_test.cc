@@ -11,10 +11,6 @@
 namespace mapwright {
 namespace {
 
-std::string expert(const std::string& app) {
-  return trial::mapper_text("expert", app);
-}
-
 std::string without(std::string text, std::string_view line) {
   const std::size_t at = text.find(line);
   return at == std::string::npos ? "" : text.erase(at, line.size());
@@ -54,7 +50,8 @@ constexpr std::int64_t kFour = matrix(40'000);
 // Four tiles, each GPU needs one tile more of B and one of C.
 TEST(GemmTraffic, TwoDimensionalOnOneNode) {
   for (const char* app : {"cannon", "summa", "pumma"}) {
-    EXPECT_EQ(moved(app, expert(app), "lassen", 1), (Bytes{{"B copy node", kOne}, {"C copy node", kOne}}))
+    EXPECT_EQ(moved(app, trial::expert(app), "lassen", 1),
+              (Bytes{{"B copy node", kOne}, {"C copy node", kOne}}))
         << app;
   }
 }
@@ -65,19 +62,19 @@ TEST(GemmTraffic, TwoDimensionalOnOneNode) {
 // node. On Lassen Cannon's grid lies the other way round, and so do B and C.
 TEST(GemmTraffic, TwoDimensionalOnTwoNodes) {
   for (const char* app : {"summa", "pumma"}) {
-    EXPECT_EQ(moved(app, expert(app), "lassen", 2), (Bytes{{"B copy network", 2 * kTwo},
-                                                           {"B copy node", kTwo},
-                                                           {"B copy memory", kTwo},
-                                                           {"C copy node", kTwo}}))
+    EXPECT_EQ(moved(app, trial::expert(app), "lassen", 2), (Bytes{{"B copy network", 2 * kTwo},
+                                                                  {"B copy node", kTwo},
+                                                                  {"B copy memory", kTwo},
+                                                                  {"C copy node", kTwo}}))
         << app;
   }
-  EXPECT_EQ(moved("cannon", expert("cannon"), "lassen", 2),
+  EXPECT_EQ(moved("cannon", trial::expert("cannon"), "lassen", 2),
             (Bytes{{"C copy network", 2 * kTwo}, {"B copy node", kTwo}, {"C copy node", kTwo}}));
 }
 
 // What is kept serves others: each remote byte comes into a node once, and goes on from there.
 TEST(GemmTraffic, ForwardsInTheNodeWhatIsKept) {
-  const auto kept = [](const char* app) { return without(expert(app), "CollectMemory task_4 *;\n"); };
+  const auto kept = [](const char* app) { return without(trial::expert(app), "CollectMemory task_4 *;\n"); };
   EXPECT_EQ(moved("summa", kept("summa"), "lassen", 2), (Bytes{{"B copy network", kTwo},
                                                                {"B copy node", 2 * kTwo},
                                                                {"B copy memory", kTwo},
@@ -89,10 +86,10 @@ TEST(GemmTraffic, ForwardsInTheNodeWhatIsKept) {
 // 4 x 4 tiles: of the three that each GPU needs besides its own, of B and of C, one is in its node.
 TEST(GemmTraffic, TwoDimensionalOnFourNodes) {
   for (const char* app : {"cannon", "summa", "pumma"}) {
-    EXPECT_EQ(moved(app, expert(app), "lassen", 4), (Bytes{{"B copy network", 2 * kFour},
-                                                           {"C copy network", 2 * kFour},
-                                                           {"B copy node", kFour},
-                                                           {"C copy node", kFour}}))
+    EXPECT_EQ(moved(app, trial::expert(app), "lassen", 4), (Bytes{{"B copy network", 2 * kFour},
+                                                                  {"C copy network", 2 * kFour},
+                                                                  {"B copy node", kFour},
+                                                                  {"C copy node", kFour}}))
         << app;
   }
 }
@@ -102,11 +99,11 @@ TEST(GemmTraffic, TwoDimensionalOnFourNodes) {
 // tile is. The sixteen operands of B, an eighth each, are in the node, four in the memory itself; those of C
 // in the other node where the row differs.
 TEST(GemmTraffic, SolomonikOnTwoNodes) {
-  EXPECT_EQ(moved("solomonik", expert("solomonik"), "lassen", 2), (Bytes{{"A fold memory", 2 * kTwo},
-                                                                         {"A fold node", 2 * kTwo},
-                                                                         {"B copy node", 3 * kTwo / 2},
-                                                                         {"C copy network", kTwo},
-                                                                         {"C copy node", kTwo / 2}}));
+  EXPECT_EQ(moved("solomonik", trial::expert("solomonik"), "lassen", 2), (Bytes{{"A fold memory", 2 * kTwo},
+                                                                                {"A fold node", 2 * kTwo},
+                                                                                {"B copy node", 3 * kTwo / 2},
+                                                                                {"C copy network", kTwo},
+                                                                                {"C copy node", kTwo / 2}}));
 }
 
 // A cube of eight GPUs, z the node. Every GPU multiplies tiles of a quarter of the matrix: those of B and C
@@ -115,7 +112,7 @@ TEST(GemmTraffic, SolomonikOnTwoNodes) {
 TEST(GemmTraffic, ThreeDimensionalOnTwoNodes) {
   for (const char* app : {"johnson", "cosma"}) {
     EXPECT_EQ(
-        moved(app, expert(app), "p100x4", 2),
+        moved(app, trial::expert(app), "p100x4", 2),
         (Bytes{
             {"A fold memory", kTwo}, {"A fold network", kTwo}, {"B copy node", kTwo}, {"C copy node", kTwo}}))
         << app;

@@ -15,11 +15,10 @@
 #include "lang/lang.h"
 #include "machine/catalog.h"
 #include "program/program.h"
+#include "texts.h"
 
 namespace mapwright {
 namespace {
-
-const std::filesystem::path kRoot = MAPWRIGHT_ROOT;
 
 // What a mapper says about tasks and regions, without what else may be wrong with it.
 std::string names_only(const lang::Ast& ast) {
@@ -75,7 +74,7 @@ TEST(GrammarOfProgram, NamesWhatTheApplicationsHave) {
     expect_names_of(facts, 3);
     for (const char* kind : {"expert", "default_like"}) {
       const std::string text = lang::grammar(&facts);
-      const std::string mapper = corpus::read(kRoot / "mappers" / kind / fmt::format("{}.mapper", app.name));
+      const std::string mapper = file_text(kRoot / "mappers" / kind / fmt::format("{}.mapper", app.name));
       EXPECT_TRUE(gbnf::Grammar(text).derives(mapper)) << mapper;
     }
   }

@@ -22,13 +22,12 @@
 #include "lang/lang.h"
 #include "lang/slips.h"
 #include "lang/words.h"
+#include "texts.h"
 
 namespace mapwright {
 namespace {
 
 namespace fs = std::filesystem;
-
-const fs::path kRoot = MAPWRIGHT_ROOT;
 
 bool compiles(const std::string& text) {
   return lang::compile(source_of(text)).mapper != nullptr;
@@ -46,7 +45,7 @@ const gbnf::Grammar& language() {
 std::vector<std::pair<std::string, std::string>> mappers_of(const fs::path& document) {
   std::vector<std::pair<std::string, std::string>> blocks;
   bool inside = false;
-  const std::string text = corpus::read(document);
+  const std::string text = file_text(document);
   for (const std::string_view line : base::split(text, '\n')) {
     if (inside && line == "```") {
       inside = false;
@@ -65,7 +64,7 @@ const std::map<std::string, std::string>& good_mappers() {
   static const std::map<std::string, std::string> all = [] {
     std::map<std::string, std::string> found;
     for (const auto& entry : fs::recursive_directory_iterator(kRoot / "mappers"))
-      if (entry.path().extension() == ".mapper") found[entry.path().string()] = corpus::read(entry.path());
+      if (entry.path().extension() == ".mapper") found[entry.path().string()] = file_text(entry.path());
     for (const auto& path : corpus::files(kRoot / "tests/corpus/mappers", ".mapper"))
       found[path.string()] = corpus::load(path).text;
     for (const auto& entry : fs::directory_iterator(kRoot / "docs")) {

@@ -14,23 +14,14 @@
 #include "base/diagnostic.h"
 #include "gbnf.h"
 #include "lang/ast.h"
+#include "texts.h"
 
 namespace mapwright {
-
-inline base::SourcePtr source_of(const std::string& text) {
-  return std::make_shared<base::Source>("test.mapper", text);
-}
 
 inline base::Diagnostics syntax_problems(const std::string& text) {
   base::Diagnostics problems;
   lang::parse(source_of(text), &problems);
   return problems;
-}
-
-inline std::string render_all(const base::Diagnostics& problems) {
-  std::string text;
-  for (const base::Diagnostic& d : problems.items()) text += base::render(d, false);
-  return text;
 }
 
 // The tasks of a statement, and the region.

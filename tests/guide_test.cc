@@ -5,31 +5,28 @@
 
 #include <algorithm>
 
+#include "texts.h"
 #include "trial.h"
 
 namespace mapwright {
 namespace {
 
-struct Trial {
+struct Tried {
   lang::MapperPtr mapper;
   engine::Execution execution;
   double seconds() const { return execution.profile.timed_end - execution.profile.timed_begin; }
 };
 
 // On two nodes of p100x4.
-Trial tried(const std::string& app, const std::string& text) {
+Tried tried(const std::string& app, const std::string& text) {
   const lang::MapperPtr mapper = trial::compiled(text);
   if (!mapper) return {};
   return {mapper, trial::executed(trial::subject(app, trial::machine_named("p100x4"), 2), mapper)};
 }
 
-std::string expert(const std::string& app) {
-  return trial::mapper_text("expert", app);
-}
-
 // Follows the first finding with edits; what it was, and how much less time it then takes.
 std::pair<std::string, double> first_step(const std::string& app, const std::string& text, double* promised) {
-  const Trial before = tried(app, text);
+  const Tried before = tried(app, text);
   const auto found = guide::findings(before.execution, *before.mapper);
   const auto first = std::ranges::find_if(found, [](const guide::Finding& f) { return !f.edits.empty(); });
   if (first == found.end()) return {"", 0};
@@ -50,7 +47,7 @@ TEST(Guide, FirstStepsAreWorthIt) {
                         Case{"circuit", true, "slow_memory"}, Case{"cannon", true, "limit"}}) {
     SCOPED_TRACE(c.app);
     double promised = 0;
-    const auto [code, gained] = first_step(c.app, c.expert ? expert(c.app) : "", &promised);
+    const auto [code, gained] = first_step(c.app, c.expert ? trial::expert(c.app) : "", &promised);
     EXPECT_EQ(code, c.code);
     EXPECT_GE(gained, promised / 2);
     EXPECT_GE(gained, 0.1);
@@ -62,7 +59,7 @@ TEST(Guide, FindingsAreSound) {
   for (const auto& app : apps::all()) {
     for (const bool by_expert : {true, false}) {
       SCOPED_TRACE(std::string(app.name) + (by_expert ? " expert" : " default"));
-      const Trial t = tried(std::string(app.name), by_expert ? expert(std::string(app.name)) : "");
+      const Tried t = tried(std::string(app.name), by_expert ? trial::expert(std::string(app.name)) : "");
       double last = 1;
       for (const guide::Finding& f : guide::findings(t.execution, *t.mapper)) {
         SCOPED_TRACE(f.explain);
@@ -81,9 +78,9 @@ TEST(Guide, FindingsAreSound) {
   }
 }
 
-guide::Guide shipped(const std::string& name) {
+guide::Guide guide_of(const std::string& name) {
   const std::string text =
-      std::get<std::string>(base::read_file(trial::kRoot / "rules" / (name + ".toml"), 1 << 20));
+      std::get<std::string>(base::read_file(kRoot / "rules" / (name + ".toml"), 1 << 20));
   return {*guide::rule_set(name),
           guide::Level::suggest,
           {*guide::ErrorRules::parse(std::make_shared<base::Source>(name, text))}};
@@ -103,7 +100,7 @@ engine::Execution outcome(const trial::Subject& subject, const lang::MapperPtr& 
 // was, or -1 where nothing helps any more.
 int steps_to_a_run(const trial::Subject& subject, std::string text) {
   constexpr int kMostSteps = 25;
-  const guide::Guide guide = shipped("ours");
+  const guide::Guide guide = guide_of("ours");
   for (int step = 0; step <= kMostSteps; ++step) {
     const lang::MapperPtr mapper = trial::compiled(text);
     if (!mapper) return -1;
@@ -153,9 +150,9 @@ TEST(Guide, FollowingItLeadsFromAFailureToARun) {
 
 // The published rules say something about whatever happens, and never a number.
 TEST(Guide, ThePublishedRulesKnowNoNumbers) {
-  const guide::Guide paper = shipped("paper");
+  const guide::Guide paper = guide_of("paper");
   for (const auto& [app, code] : {std::pair("circuit", "throughput"), std::pair("stencil", "time")}) {
-    const Trial t = tried(app, "");
+    const Tried t = tried(app, "");
     const guide::Feedback f = paper.executed(t.execution, *t.mapper);
     ASSERT_EQ(f.findings.size(), 1U);
     EXPECT_EQ(f.findings[0].code, code);

@@ -30,6 +30,7 @@
 #include "machine/describe.h"
 #include "machine/machine_file.h"
 #include "process.h"
+#include "texts.h"
 
 namespace mapwright {
 namespace {
@@ -557,8 +558,7 @@ TEST(HostileBytes, RandomWords) {
 TEST(HostileBytes, BrokenMappers) {
   const Verdict v = isolated([] {
     std::mt19937_64 random(20241023);
-    for (const auto& entry :
-         std::filesystem::directory_iterator(std::filesystem::path(MAPWRIGHT_ROOT) / "mappers/expert")) {
+    for (const auto& entry : std::filesystem::directory_iterator(kRoot / "mappers/expert")) {
       const auto good = base::read_file(entry.path(), kLarge);
       if (!std::holds_alternative<std::string>(good)) return std::string("cannot read the mappers");
       for (int round = 0; round < 40; ++round) {
@@ -849,7 +849,7 @@ std::vector<Text> machine_texts() {
   constexpr std::size_t kBytes = machine::kMachineFileBytes;
   const auto filled = [](std::string_view piece) { return repeat(piece, kBytes / piece.size()); };
   const auto with = [](const std::string& line) {
-    const auto good = base::read_file(std::filesystem::path(MAPWRIGHT_ROOT) / "machines/p100x4.toml", kLarge);
+    const auto good = base::read_file(kRoot / "machines/p100x4.toml", kLarge);
     return std::get<std::string>(good) + "\n" + line + "\n";
   };
   return {

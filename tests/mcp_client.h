@@ -45,6 +45,9 @@ inline ordered_json with(ordered_json object, const ordered_json& more) {
   return object;
 }
 
+//! Arguments of a run that takes no time.
+inline const ordered_json kSmallCircuit = {{"program", "circuit"}, {"size", "test"}, {"nodes", 1}};
+
 //! A server, killed with this. Its standard error is in the file "errors" of its folder.
 class Server {
  public:

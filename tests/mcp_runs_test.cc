@@ -7,18 +7,18 @@
 
 #include "base/text.h"
 #include "mcp_client.h"
+#include "texts.h"
 
 namespace mapwright {
 namespace {
 
 using mcp::call;
+using mcp::kSmallCircuit;
 using mcp::Server;
 using mcp::with;
 using nlohmann::ordered_json;
 using std::chrono::milliseconds;
 using tuned::Workplace;
-
-const ordered_json kCircuit = {{"program", "circuit"}, {"size", "test"}, {"nodes", 1}};
 
 //! Mappers that all differ.
 std::string mapper_of(int i) {
@@ -62,8 +62,8 @@ TEST(McpRuns, TuneCircuitWithItsFindings) {
 TEST(McpRuns, KeepToTheBudgetAndDuplicatesCostNothing) {
   const Workplace here;
   Server server(here);
-  const std::string run = server.document("propose-and-evaluate",
-                                          with(kCircuit, {{"mapper", mapper_of(1)}, {"budget", 3}}))["run"];
+  const std::string run = server.document(
+      "propose-and-evaluate", with(kSmallCircuit, {{"mapper", mapper_of(1)}, {"budget", 3}}))["run"];
   const auto propose = [&](const std::string& mapper) {
     return server.document("propose-and-evaluate", {{"run", run}, {"mapper", mapper}});
   };
@@ -98,7 +98,7 @@ TEST(McpRuns, AreShownByTheOtherCommands) {
   const Workplace here;
   Server server(here);
   const std::string run =
-      server.document("propose-and-evaluate", with(kCircuit, {{"mapper", mapper_of(1)}}))["run"];
+      server.document("propose-and-evaluate", with(kSmallCircuit, {{"mapper", mapper_of(1)}}))["run"];
   server.document("propose-and-evaluate",
                   {{"run", run}, {"mapper", mapper_of(2)}, {"why", "a larger limit"}});
   EXPECT_EQ(here.runs()[0]["state"], "interrupted") << "it can go on";
@@ -124,7 +124,7 @@ TEST(McpRuns, GoOnWithAnyServer) {
   for (int i = 1; i <= 6; ++i) {
     Server server(here);
     ordered_json arguments = {{"mapper", mapper_of(i)}};
-    arguments.update(run.empty() ? kCircuit : ordered_json{{"run", run}});
+    arguments.update(run.empty() ? kSmallCircuit : ordered_json{{"run", run}});
     const ordered_json step = server.document("propose-and-evaluate", arguments);
     run = step["run"];
     EXPECT_EQ(step["executed"], i);
@@ -134,7 +134,7 @@ TEST(McpRuns, GoOnWithAnyServer) {
   }
   const Workplace there;
   Server one(there);
-  one.document("propose-and-evaluate", with(kCircuit, {{"mapper", mapper_of(1)}}));
+  one.document("propose-and-evaluate", with(kSmallCircuit, {{"mapper", mapper_of(1)}}));
   for (int i = 2; i <= 6; ++i) one.document("propose-and-evaluate", {{"run", run}, {"mapper", mapper_of(i)}});
   EXPECT_EQ(here.document("resume circuit-1"), there.document("resume circuit-1"));
   EXPECT_EQ(here.read("circuit-1/best.mapper"), there.read("circuit-1/best.mapper"));
@@ -147,7 +147,7 @@ TEST(McpRuns, LoseAtMostTheTrialInFlight) {
   {
     Server server(here);
     run = server.document("propose-and-evaluate",
-                          with(kCircuit, {{"mapper", mapper_of(1)}, {"budget", 100}}))["run"];
+                          with(kSmallCircuit, {{"mapper", mapper_of(1)}, {"budget", 100}}))["run"];
   }
   std::int64_t known = 1;
   int in_flight = 0;
@@ -176,7 +176,7 @@ TEST(McpRuns, LoseAtMostTheTrialInFlight) {
 
 TEST(McpRuns, BelongToOneServerAtATime) {
   const Workplace here;
-  const ordered_json slow = with(kCircuit, {{"set", {{"loops", process::kSanitized ? 3000 : 20000}}}});
+  const ordered_json slow = with(kSmallCircuit, {{"set", {{"loops", process::kSanitized ? 3000 : 20000}}}});
   Server one(here);
   const std::string run = one.document("propose-and-evaluate", with(slow, {{"mapper", mapper_of(1)}}))["run"];
   one.send(call(1, "propose-and-evaluate", {{"run", run}, {"mapper", mapper_of(2)}}));
@@ -205,7 +205,7 @@ TEST(McpRuns, OfOtherStrategiesAreReadOnly) {
 
 TEST(McpRuns, NeverShowTheExpertsMapper) {
   const Workplace here;
-  const std::string expert = tuned::file_text(std::string(MAPWRIGHT_ROOT) + "/mappers/expert/circuit.mapper");
+  const std::string expert = file_text((kRoot / "mappers/expert/circuit.mapper").string());
   std::vector<std::string> lines;
   for (const std::string_view line : base::split(expert, '\n'))
     if (line.find("block_over") != std::string_view::npos || line.find("rp_") != std::string_view::npos)

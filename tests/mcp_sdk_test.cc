@@ -5,13 +5,14 @@
 #include <filesystem>
 #include <string>
 
+#include "texts.h"
 #include "tuned.h"
 
 namespace mapwright {
 namespace {
 
 TEST(McpSdk, UsesEveryToolInEveryRevision) {
-  const std::string root = MAPWRIGHT_ROOT;
+  const std::string root = kRoot.string();
   const std::string packages = root + "/build/mcp-sdk";
   const tuned::Workplace here;
   if (here.shell("command -v node").exit != 0)

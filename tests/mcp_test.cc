@@ -313,16 +313,16 @@ TEST(McpOrder, ManyWaitOrAreRefused) {
   const Workplace here;
   Server server(here);
   server.send(call("slow", "run", kSlow));
-  constexpr int kMany = 1200;
-  for (int i = 0; i < kMany; ++i) server.send(call(i, "status"));
+  constexpr int kFlood = 1200;
+  for (int i = 0; i < kFlood; ++i) server.send(call(i, "status"));
   int answered = 0;
   int refused = 0;
-  for (int i = 0; i <= kMany; ++i) {
+  for (int i = 0; i <= kFlood; ++i) {
     const ordered_json answer = server.message();
     answered += answer.contains("result") ? 1 : 0;
     refused += answer.contains("error") && answer["error"]["code"] == -32603 ? 1 : 0;
   }
-  EXPECT_EQ(answered + refused, kMany + 1);
+  EXPECT_EQ(answered + refused, kFlood + 1);
   EXPECT_GE(answered, 1000);
   EXPECT_EQ(server.end(), 0);
 }

@@ -9,18 +9,18 @@
 #include <vector>
 
 #include "mcp_client.h"
+#include "texts.h"
 
 namespace mapwright {
 namespace {
 
 using mcp::call;
+using mcp::kSmallCircuit;
 using mcp::request;
 using mcp::Server;
 using mcp::with;
 using nlohmann::ordered_json;
 using tuned::Workplace;
-
-const ordered_json kCircuit = {{"program", "circuit"}, {"size", "test"}, {"nodes", 1}};
 
 //! More than framebuffers hold.
 const ordered_json kFull = {{"program", "circuit"},
@@ -111,13 +111,13 @@ TEST(McpTools, AnswerAsTheirSchemasSay) {
        {{"mapper", "Task nobody GPU;"}, {"program", "circuit"}, {"machine", "lassen"}, {"nodes", 4}}},
       {"place", {{"mapper", ""}, {"task", "a"}, {"domain", "4x2"}}},
       {"place", {{"mapper", ""}, {"task", "a"}, {"single", true}}},
-      {"run", kCircuit},
+      {"run", kSmallCircuit},
       {"run", kFull},
-      {"propose-and-evaluate", with(kCircuit, {{"mapper", ""}})},
+      {"propose-and-evaluate", with(kSmallCircuit, {{"mapper", ""}})},
       {"propose-and-evaluate", {{"mapper", "Region * * GPU ZCMEM;"}, {"run", "circuit-1"}}},
       {"propose-and-evaluate", {{"mapper", "Task * "}, {"run", "circuit-1"}, {"why", "no\nmapper"}}},
       {"propose-and-evaluate", {{"mapper", "  "}, {"run", "circuit-1"}}},
-      {"propose-and-evaluate", with(kCircuit, {{"mapper", "x"}})},
+      {"propose-and-evaluate", with(kSmallCircuit, {{"mapper", "x"}})},
       {"propose-and-evaluate", kFull},
       {"status", ordered_json::object()},
       {"status", {{"run", "circuit-1"}}},
@@ -153,7 +153,7 @@ TEST(McpTools, DescribeWhatThereIs) {
   EXPECT_NE(std::ranges::find(tasks, "calculate_new_currents"), tasks.end());
   EXPECT_EQ(circuit["metric"]["better"], "larger");
   const std::string manual = server.document("describe", {{"topic", "language"}})["manual"];
-  EXPECT_EQ(manual, tuned::file_text(std::string(MAPWRIGHT_ROOT) + "/docs/language.md"));
+  EXPECT_EQ(manual, file_text((kRoot / "docs/language.md").string()));
   const ordered_json read =
       server.ask(request(1, "resources/read", {{"uri", "mapwright://language"}}))["result"];
   EXPECT_EQ(read["contents"][0]["text"], manual);
@@ -203,7 +203,7 @@ TEST(McpTools, RepairAndPlaceAndRunAsTheCommandsDo) {
 
   const std::string slow = "Region * * GPU ZCMEM;";
   here.write("slow.mapper", slow);
-  ordered_json ran = server.document("run", with(kCircuit, {{"mapper", slow}}));
+  ordered_json ran = server.document("run", with(kSmallCircuit, {{"mapper", slow}}));
   ordered_json shown = here.document("run " + tuned::kCircuit + " --mapper slow.mapper");
   ran.erase("mapper");
   shown.erase("mapper");
@@ -236,7 +236,7 @@ TEST(McpTools, RefuseInWordsThatHelp) {
   expect("run", {{"program", "circuit"}, {"size", "big"}}, "'size' is one of paper, test, not \"big\"");
   expect("run", {{"program", "circuit"}, {"set", {{"wpp", "x"}}}}, "'set' is an object of integers");
   expect("run", {{"program", "circuit"}, {"set", {{"wp", 7}}}}, "did you mean 'wpp'");
-  expect("run", with(kCircuit, {{"mapper", "Task * GP;"}}), "MW");
+  expect("run", with(kSmallCircuit, {{"mapper", "Task * GP;"}}), "MW");
   expect("place", {{"mapper", ""}, {"task", "a"}}, "either 'domain' is needed, or 'single'");
   expect("place", {{"mapper", ""}, {"task", "a"}, {"domain", "4y"}}, "'4y' is no launch domain");
   expect("place", {{"mapper", ""}, {"task", "a"}, {"domain", "100000"}}, "more than 4096 points");
@@ -244,7 +244,7 @@ TEST(McpTools, RefuseInWordsThatHelp) {
   expect("propose-and-evaluate", {{"mapper", ""}}, "either 'program' is needed");
   expect("propose-and-evaluate", {{"mapper", ""}, {"run", "circuit-1"}}, "nothing has been tuned yet");
   expect("best", {{"run", "circuit-1"}}, "there is no run 'circuit-1'");
-  server.document("propose-and-evaluate", with(kCircuit, {{"mapper", ""}}));
+  server.document("propose-and-evaluate", with(kSmallCircuit, {{"mapper", ""}}));
   expect("best", {{"run", "circui-1"}}, "did you mean 'circuit-1'?");
   expect("explain", {{"run", "circuit-1"}, {"trial", 2}}, "has 1 trials, and no trial 2");
   expect("propose-and-evaluate", {{"mapper", ""}, {"run", "circuit-1"}, {"budget", 3}},
@@ -264,7 +264,7 @@ TEST(McpFiles, AreOnlyThoseThatItWasStartedWith) {
   here.write("secret.json", "{\"password\": 17}");
   const std::string circuit = here.run("programs circuit --size test --nodes 1").out;
   here.write("mine.json", circuit);
-  here.write("mine.toml", tuned::file_text(std::string(MAPWRIGHT_ROOT) + "/machines/lassen.toml"));
+  here.write("mine.toml", file_text((kRoot / "machines/lassen.toml").string()));
   Server closed(here);
   for (const std::string file :
        {"secret.json", "./secret.json", "mine.json", "-", "/etc/passwd", "../x", ""}) {
@@ -272,7 +272,7 @@ TEST(McpFiles, AreOnlyThoseThatItWasStartedWith) {
       const std::string text = closed.error(tool, {{"program", file}, {"mapper", ""}}).text;
       EXPECT_TRUE(text.starts_with("there is no program '")) << text;
     }
-    const std::string text = closed.error("run", with(kCircuit, {{"machine", file}})).text;
+    const std::string text = closed.error("run", with(kSmallCircuit, {{"machine", file}})).text;
     EXPECT_TRUE(text.starts_with("there is no machine '")) << text;
     for (const std::string what : {"program", "language", "../docs"}) {
       const std::string uri = "mapwright://" + what + "/" + file;
@@ -302,7 +302,7 @@ TEST(McpFiles, StoresThatRefuseAreSaidAndSurvived) {
   for (const auto& [store, code] : std::map<std::string, std::string>{
            {"diary", "MW9006"}, {"/dev/null/runs.db", "MW9001"}, {".", "MW9001"}}) {
     Server server(here, {"--store", store});
-    const Server::Error error = server.error("propose-and-evaluate", with(kCircuit, {{"mapper", ""}}));
+    const Server::Error error = server.error("propose-and-evaluate", with(kSmallCircuit, {{"mapper", ""}}));
     ASSERT_FALSE(error.document["diagnostics"].empty()) << error.text;
     EXPECT_EQ(error.document["diagnostics"][0]["code"], code) << store;
     EXPECT_NE(error.text.find(code), std::string::npos) << error.text;

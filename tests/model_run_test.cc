@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "scripted.h"
+#include "texts.h"
 #include "tune/exercise.h"
 #include "tuned.h"
 
@@ -29,10 +30,6 @@ const std::string kBot =
 
 const std::string kAsk = tuned::kCircuit + " --strategy trace --model scripted";
 const std::string kCommand = " --provider command --model-command 'sh bot.sh'";
-
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
 
 ordered_json without_seconds(const std::string& session) {
   ordered_json list = ordered_json::array();
@@ -237,19 +234,19 @@ TEST(ModelRun, ComparesReplayedSessions) {
 // ---- servers
 
 // An endpoint of this test, in a thread of its own.
-class Server {
+class ModelServer {
  public:
   using Handler = std::function<void(const httplib::Request&, httplib::Response&)>;
 
-  explicit Server(Handler handler) {
+  explicit ModelServer(Handler handler) {
     server_.Post("/v1/chat/completions", std::move(handler));
     port_ = server_.bind_to_any_port("127.0.0.1");
     thread_ = std::thread([this] { server_.listen_after_bind(); });
     while (!server_.is_running()) std::this_thread::sleep_for(milliseconds(1));
   }
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
-  ~Server() {
+  ModelServer(const ModelServer&) = delete;
+  ModelServer& operator=(const ModelServer&) = delete;
+  ~ModelServer() {
     server_.stop();
     thread_.join();
   }
@@ -284,14 +281,14 @@ void expect_nowhere(const Workplace& here, const std::string& secret, const proc
   EXPECT_FALSE(has(outcome.err, secret));
   for (const auto& entry : fs::recursive_directory_iterator(here / ".")) {
     if (!entry.is_regular_file()) continue;
-    EXPECT_FALSE(has(tuned::file_text(entry.path()), secret)) << entry.path();
+    EXPECT_FALSE(has(file_text(entry.path()), secret)) << entry.path();
   }
 }
 
 TEST(ModelRun, KeysAreNowhere) {
   std::atomic<int> calls = 0;
   std::set<std::string> keys;
-  const Server server([&](const httplib::Request& request, httplib::Response& response) {
+  const ModelServer server([&](const httplib::Request& request, httplib::Response& response) {
     keys.insert(request.get_header_value("Authorization"));
     // An endpoint that repeats the key, in replies and in errors.
     const int n = ++calls;
@@ -323,7 +320,7 @@ TEST(ModelRun, NoProcessShowsTheKey) {
   std::atomic<int> calls = 0;
   const Workplace here;
   std::string shown;
-  const Server server([&](const httplib::Request&, httplib::Response& response) {
+  const ModelServer server([&](const httplib::Request&, httplib::Response& response) {
     // While the call is under way: all that others may read of all processes here.
     const auto listed = here.shell("ps axeww; cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'; true");
     if (++calls == 1) shown = listed.out;
@@ -339,7 +336,7 @@ TEST(ModelRun, NoProcessShowsTheKey) {
 
 TEST(ModelRun, WaitsForAServerThatIsAway) {
   std::atomic<bool> away = true;
-  const Server server([&](const httplib::Request&, httplib::Response& response) {
+  const ModelServer server([&](const httplib::Request&, httplib::Response& response) {
     if (away) {
       response.status = 503;
       return;
@@ -391,7 +388,7 @@ TEST(ModelRun, HostileRepliesSteerNothing) {
        {{"task_decision", "Task \"" + evil + "\" GPU;\nprint(\"" + evil + "{}\", 1);"},
         {"index_task_map_decision", "def f(Task task) { return f(task); } IndexTaskMap * f;"}}}};
   std::atomic<int> calls = 0;
-  const Server server([&](const httplib::Request&, httplib::Response& response) {
+  const ModelServer server([&](const httplib::Request&, httplib::Response& response) {
     response.set_content(completion(++calls % 2 == 1 ? hostile.dump() : evil + "{" + evil),
                          "application/json");
   });
@@ -406,7 +403,7 @@ TEST(ModelRun, HostileRepliesSteerNothing) {
 
 TEST(ModelRun, EndsInTimeWhenInterrupted) {
   std::atomic<bool> asked = false;
-  const Server server([&](const httplib::Request&, httplib::Response& response) {
+  const ModelServer server([&](const httplib::Request&, httplib::Response& response) {
     asked = true;
     std::this_thread::sleep_for(std::chrono::seconds(3));
     response.set_content(completion(suggestion(1)), "application/json");
@@ -480,7 +477,7 @@ TEST(WriteCommand, SaysWhatStaysWrong) {
 
 TEST(WriteCommand, MeasuresAModel) {
   const Workplace here;
-  const fs::path file = trial::kRoot / "experiments" / "strategies.toml";
+  const fs::path file = kRoot / "experiments" / "strategies.toml";
   const auto exercises = tune::read_exercises(
       std::make_shared<base::Source>("s", std::get<std::string>(base::read_file(file, 1 << 20))));
   ASSERT_TRUE(exercises);

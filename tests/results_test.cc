@@ -11,13 +11,14 @@
 
 #include "process.h"
 #include "report/accuracy.h"
+#include "texts.h"
 #include "trial.h"
 
 namespace mapwright {
 namespace {
 
 std::string page(const char* name) {
-  return std::get<std::string>(base::read_file(trial::kRoot / name, 1 << 20));
+  return std::get<std::string>(base::read_file(kRoot / name, 1 << 20));
 }
 
 std::vector<std::string> words(const std::string& line) {

@@ -15,13 +15,14 @@
 #include <string>
 #include <vector>
 
-#include "process.h"
+#include "tuned.h"
 
 namespace mapwright {
 namespace {
 
 using nlohmann::ordered_json;
 using process::Outcome;
+using tuned::keys;
 
 constexpr std::string_view kSmall = "circuit --size test --nodes 1";
 
@@ -48,13 +49,7 @@ class RunCommand : public testing::Test {
   process::TemporaryFolder folder_;
 };
 
-std::vector<std::string> keys(const ordered_json& object) {
-  std::vector<std::string> list;
-  for (const auto& [key, value] : object.items()) list.push_back(key);
-  return list;
-}
-
-const std::vector<std::string> kKeys{
+const std::vector<std::string> kRunKeys{
     "schema",          "program", "machine",  "nodes",         "mapper",
     "engine",          "outcome", "failure",  "metric",        "seconds_per_iteration",
     "gflops_per_node", "bytes",   "memory",   "critical_path", "tasks",
@@ -63,7 +58,7 @@ const std::vector<std::string> kKeys{
 
 TEST_F(RunCommand, WritesItsDocument) {
   const ordered_json d = document("run " + std::string(kSmall) + " --mapper expert", 0);
-  EXPECT_EQ(keys(d), kKeys);
+  EXPECT_EQ(keys(d), kRunKeys);
   EXPECT_EQ(d["schema"], "mapwright.run/1");
   EXPECT_EQ(d["program"], "circuit");
   EXPECT_EQ(d["machine"], "p100x4");
@@ -96,7 +91,7 @@ TEST_F(RunCommand, WritesItsDocument) {
 TEST_F(RunCommand, AFailureIsADocumentToo) {
   write("full.mapper", "Task * GPU, CPU;\nRegion * * GPU FBMEM;\n");
   const ordered_json d = document("run circuit --set wpp=20000000 --mapper full.mapper", 75);
-  EXPECT_EQ(keys(d), kKeys);
+  EXPECT_EQ(keys(d), kRunKeys);
   EXPECT_EQ(d["outcome"], "failed");
   EXPECT_EQ(d["failure"]["code"], "out_of_memory");
   EXPECT_TRUE(

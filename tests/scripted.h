@@ -15,6 +15,7 @@
 #include "llm/chat.h"
 #include "prompt/brief.h"
 #include "prompt/library.h"
+#include "texts.h"
 #include "trial.h"
 #include "tune/model.h"
 
@@ -55,7 +56,7 @@ inline prompt::Library library(const std::vector<std::string>& styles = {"ours"}
   std::vector<base::SourcePtr> sources;
   for (const std::string& style : styles) {
     std::vector<std::filesystem::path> files;
-    for (const auto& entry : std::filesystem::directory_iterator(trial::kRoot / "prompts" / style))
+    for (const auto& entry : std::filesystem::directory_iterator(kRoot / "prompts" / style))
       files.push_back(entry.path());
     std::ranges::sort(files);
     for (const auto& file : files)

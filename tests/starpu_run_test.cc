@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "texts.h"
 #include "tuned.h"
 
 namespace mapwright {
@@ -35,8 +36,7 @@ bool runs(const Workplace& here) {
   for (const auto& entry : fs::directory_iterator("/proc")) {
     std::error_code none;
     const fs::path program = fs::read_symlink(entry.path() / "exe", none);
-    if (!none && program == kRank &&
-        tuned::file_text(entry.path() / "environ").find(mark) != std::string::npos)
+    if (!none && program == kRank && file_text(entry.path() / "environ").find(mark) != std::string::npos)
       return true;
   }
   return false;
@@ -280,7 +280,7 @@ TEST_F(RealRun, IsTunedThoughMappersFail) {
 }
 
 // A second or so for one execution.
-const std::string kSlow = " --set loops=20 --budget 4";
+const std::string kSlowRun = " --set loops=20 --budget 4";
 
 TEST_F(RealRun, IsInterrupted) {
   for (const int ranks : {1, 2}) {
@@ -314,7 +314,7 @@ TEST_F(RealRun, LeavesNothingWhenItIsKilled) {
 }
 
 TEST_F(RealRun, GoesOnAfterAnInterrupt) {
-  const auto process = here.start("tune " + kTune + kSlow + " --ranks 2 --json");
+  const auto process = here.start("tune " + kTune + kSlowRun + " --ranks 2 --json");
   ASSERT_TRUE(here.reaches(1));
   ASSERT_TRUE(becomes(true, here));
   process->signal(SIGINT);
@@ -333,7 +333,7 @@ TEST_F(RealRun, GoesOnAfterAnInterrupt) {
 }
 
 TEST_F(RealRun, GoesOnAfterItWasKilled) {
-  const auto process = here.start("tune " + kTune + kSlow + " --json");
+  const auto process = here.start("tune " + kTune + kSlowRun + " --json");
   ASSERT_TRUE(here.reaches(1));
   process->signal(SIGKILL);
   process->wait(kLimit);

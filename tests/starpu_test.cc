@@ -6,6 +6,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <ostream>
 #include <thread>
 
 #include "apps/testing.h"
@@ -96,6 +97,9 @@ struct Shape {
   int ranks;
   int gpus;
 };
+void PrintTo(const Shape& s, std::ostream* out) {
+  *out << s.ranks << "x" << s.gpus;
+}
 class OnDevices : public testing::TestWithParam<std::tuple<std::string, Shape, std::string>> {};
 
 TEST_P(OnDevices, AreVerified) {
@@ -156,6 +160,9 @@ struct Fault {
   std::string code;
   std::string text;  // of its beginning
 };
+void PrintTo(const Fault& f, std::ostream* out) {
+  *out << f.fault;
+}
 
 class Faults : public testing::TestWithParam<Fault> {};
 

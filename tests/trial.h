@@ -12,13 +12,13 @@
 #include "apps/apps.h"
 #include "base/files.h"
 #include "engine/sim/sim.h"
+#include "guide/guide.h"
 #include "lang/lang.h"
 #include "machine/catalog.h"
 #include "plan/plan.h"
+#include "texts.h"
 
 namespace mapwright::trial {
-
-inline const std::filesystem::path kRoot = MAPWRIGHT_ROOT;
 
 inline machine::Machine machine_named(const std::string& name) {
   return *machine::load_machine(kRoot / "machines", name);
@@ -28,6 +28,15 @@ inline machine::Machine machine_named(const std::string& name) {
 inline std::string mapper_text(const std::string& folder, const std::string& app) {
   if (folder.empty()) return "";
   return std::get<std::string>(base::read_file(kRoot / "mappers" / folder / (app + ".mapper"), 1 << 20));
+}
+
+inline std::string expert(const std::string& app) {
+  return mapper_text("expert", app);
+}
+
+inline const guide::Guide& whole_guide() {
+  static const guide::Guide guide(guide::RuleSet::ours, guide::Level::suggest, {});
+  return guide;
 }
 
 //! An application on a machine.

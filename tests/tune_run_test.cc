@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "texts.h"
 #include "tuned.h"
 
 namespace mapwright {
@@ -34,7 +35,7 @@ using tuned::Workplace;
 
 // -------------------------------------------------------------------------------------------- what it gives
 
-const std::vector<std::string> kKeys{
+const std::vector<std::string> kTuneKeys{
     "schema",      "program", "machine", "nodes",     "engine",   "strategy",
     "seed",        "metric",  "best",    "baselines", "accuracy", "speedup_over_expert",
     "evaluations", "trials",  "changes", "stopped",   "run"};
@@ -42,7 +43,7 @@ const std::vector<std::string> kKeys{
 TEST(TuneCommand, WritesItsDocument) {
   const Workplace here;
   const ordered_json d = here.document("tune circuit");
-  EXPECT_EQ(keys(d), kKeys);
+  EXPECT_EQ(keys(d), kTuneKeys);
   EXPECT_EQ(d["schema"], "mapwright.tune/1");
   EXPECT_EQ(d["program"], "circuit");
   EXPECT_EQ(d["machine"], "p100x4");
@@ -198,7 +199,7 @@ TEST(TuneCommand, ProgramsNeedNoExpert) {
   EXPECT_EQ(
       here.shell("mapwright programs " + kCircuit + " | sed 's/\"circuit\"/\"mine\"/' > mine.json").exit, 0);
   const ordered_json d = here.document("tune mine.json --nodes 1 --budget 3");
-  EXPECT_EQ(keys(d), kKeys);
+  EXPECT_EQ(keys(d), kTuneKeys);
   EXPECT_EQ(d["program"], "mine");
   EXPECT_EQ(d["run"], "mine-1");
   EXPECT_EQ(d["baselines"]["expert"], nullptr);
@@ -368,7 +369,7 @@ TEST(TunedRun, GoesOnAfterAnInterrupt) {
     EXPECT_EQ(o.exit, 130) << o.out << o.err;
     EXPECT_EQ(o.err, "mapwright: interrupted; 'mapwright resume cannon-1' goes on\n");
     const ordered_json d = parsed(o.out);
-    EXPECT_EQ(keys(d), kKeys);
+    EXPECT_EQ(keys(d), kTuneKeys);
     EXPECT_EQ(d["stopped"], "it was interrupted");
     ASSERT_GE(d["trials"].size(), 10U);
     ASSERT_LT(d["trials"].size(), whole.document["trials"].size());
@@ -459,7 +460,7 @@ TEST(TunedRun, GoesOnWithALargerBudget) {
 }
 
 TEST(TunedRun, NeedsNoneOfItsFilesAgain) {
-  const std::string machines = std::string(MAPWRIGHT_ROOT) + "/machines";
+  const std::string machines = (kRoot / "machines").string();
   const auto prepare = [&](const Workplace& here) {
     EXPECT_EQ(here.shell("mapwright programs " + kCircuit + " > program.json && cp " + machines +
                          "/p100x4.toml machine.toml")

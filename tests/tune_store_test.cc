@@ -45,9 +45,9 @@ TEST(TuneStore, NeedsAHome) {
     EXPECT_EQ(o.exit, 78) << command;
     EXPECT_EQ(o.err, "mapwright: there is no home folder to keep runs in: say where with --store FILE\n");
     EXPECT_EQ(o.out, "");
-    const Outcome json = here.shell("env -u HOME -u XDG_STATE_HOME mapwright " + command + " --json");
-    EXPECT_EQ(json.exit, 78);
-    EXPECT_EQ(parsed(json.out)["schema"], "mapwright.error/1");
+    const Outcome document = here.shell("env -u HOME -u XDG_STATE_HOME mapwright " + command + " --json");
+    EXPECT_EQ(document.exit, 78);
+    EXPECT_EQ(parsed(document.out)["schema"], "mapwright.error/1");
   }
 }
 

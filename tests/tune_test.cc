@@ -9,6 +9,7 @@
 #include <set>
 
 #include "program/json.h"
+#include "texts.h"
 #include "trial.h"
 #include "tune/difference.h"
 #include "tune/journal.h"
@@ -19,19 +20,13 @@ namespace mapwright {
 namespace {
 
 using tune::Limits;
-using tune::Outcome;
 using tune::Proposal;
 using tune::Status;
 using tune::Stopped;
-using tune::Trial;
 
-const guide::Guide& whole_guide() {
-  static const guide::Guide guide(guide::RuleSet::ours, guide::Level::suggest, {});
-  return guide;
-}
-
-Outcome tuned(const trial::Subject& s, const char* strategy, std::int64_t budget, std::uint64_t seed = 1,
-              int jobs = 1, const std::string& from = "", const guide::Guide& guide = whole_guide()) {
+tune::Outcome tuned(const trial::Subject& s, const char* strategy, std::int64_t budget,
+                    std::uint64_t seed = 1, int jobs = 1, const std::string& from = "",
+                    const guide::Guide& guide = trial::whole_guide()) {
   const engine::sim::Simulator engine(s.planner);
   tune::Problem problem{s.planner, trial::compiled(from), &guide, seed};
   problem.twin = &engine;
@@ -48,16 +43,16 @@ double metric_of(const trial::Subject& s, const std::string& mapper) {
   return trial::executed(s, trial::compiled(mapper)).metric;
 }
 
-double best_speedup(const trial::Subject& s, const std::string& app, const Outcome& outcome) {
+double best_speedup(const trial::Subject& s, const std::string& app, const tune::Outcome& outcome) {
   EXPECT_TRUE(outcome.best);
   if (!outcome.best) return 0;
   const double expert = metric_of(s, trial::mapper_text("expert", app));
   return tune::speedup(*outcome.trials[*outcome.best].metric, expert, s.program->metric);
 }
 
-std::vector<std::string> mappers(const Outcome& outcome) {
+std::vector<std::string> mappers(const tune::Outcome& outcome) {
   std::vector<std::string> list;
-  for (const Trial& t : outcome.trials) list.push_back(t.mapper);
+  for (const tune::Trial& t : outcome.trials) list.push_back(t.mapper);
   return list;
 }
 
@@ -70,13 +65,13 @@ TEST(Guided, BeatsTheExpertsWithinTenExecutions) {
     SCOPED_TRACE(app.name);
     const std::string name(app.name);
     const trial::Subject s = trial::subject(name, machine, 2);
-    const Outcome outcome = tuned(s, "guided", 10);
+    const tune::Outcome outcome = tuned(s, "guided", 10);
     const double speedup = best_speedup(s, name, outcome);
     EXPECT_GE(speedup, 1);
     by_ten_percent += speedup >= 1.10 ? 1 : 0;
     by_thirty += speedup >= 1.30 ? 1 : 0;
     EXPECT_LE(outcome.evaluations, 10);
-    for (const Trial& t : outcome.trials) {
+    for (const tune::Trial& t : outcome.trials) {
       EXPECT_EQ(t.status, Status::ok) << t.failure_text << t.mapper;
       EXPECT_FALSE(t.why.empty());
     }
@@ -88,14 +83,14 @@ TEST(Guided, BeatsTheExpertsWithinTenExecutions) {
 TEST(Guided, FindsAWayWhereTheDefaultFails) {
   const trial::Subject s = trial::subject("summa", trial::machine_named("p100x4"), 3);
   guide::Guide guide = [] {
-    const auto file = trial::kRoot / "rules" / "ours.toml";
+    const auto file = kRoot / "rules" / "ours.toml";
     const auto text = std::get<std::string>(base::read_file(file, 1 << 20));
     auto rules = guide::ErrorRules::parse(std::make_shared<base::Source>("ours.toml", text));
     std::vector<guide::ErrorRules> list;
     list.push_back(*std::move(rules));
     return guide::Guide(guide::RuleSet::ours, guide::Level::suggest, std::move(list));
   }();
-  const Outcome outcome = tuned(s, "guided", 10, 1, 1, "", guide);
+  const tune::Outcome outcome = tuned(s, "guided", 10, 1, 1, "", guide);
   ASSERT_FALSE(outcome.trials.empty());
   EXPECT_EQ(outcome.trials.front().failure_code, "out_of_memory");
   EXPECT_GT(best_speedup(s, "summa", outcome), 1);
@@ -131,8 +126,8 @@ TEST(Strategies, DoNotReadNames) {
       // What some ask has the names in it; the twin's parts are strategies of their own.
       if (kind.asks_model() || kind.name == tune::kTwin) continue;
       SCOPED_TRACE(std::string(app) + " " + std::string(kind.name));
-      const Outcome mine = tuned(s, std::string(kind.name).c_str(), 12);
-      const Outcome theirs = tuned(other, std::string(kind.name).c_str(), 12);
+      const tune::Outcome mine = tuned(s, std::string(kind.name).c_str(), 12);
+      const tune::Outcome theirs = tuned(other, std::string(kind.name).c_str(), 12);
       ASSERT_EQ(mine.trials.size(), theirs.trials.size());
       for (std::size_t i = 0; i < mine.trials.size(); ++i) {
         // Plain words only: every name of one stands where its like stands in the other.
@@ -162,8 +157,8 @@ TEST(Strategies, ProposeTheSameHoweverManyJobsThereAre) {
     if (kind.asks_model() || kind.name == tune::kTwin) continue;  // the latter takes its time, below
     SCOPED_TRACE(kind.name);
     const std::string name(kind.name);
-    const Outcome one = tuned(s, name.c_str(), 25, 3, 1);
-    const Outcome four = tuned(s, name.c_str(), 25, 3, 4);
+    const tune::Outcome one = tuned(s, name.c_str(), 25, 3, 1);
+    const tune::Outcome four = tuned(s, name.c_str(), 25, 3, 4);
     EXPECT_EQ(mappers(one), mappers(four));
     EXPECT_EQ(one.best, four.best);
     EXPECT_EQ(one.stopped, four.stopped);
@@ -172,14 +167,14 @@ TEST(Strategies, ProposeTheSameHoweverManyJobsThereAre) {
 
 TEST(Twin, ExecutesTheBestThatItPredicts) {
   const trial::Subject s = trial::subject("circuit", trial::machine_named("p100x4"), 2, {}, apps::Size::test);
-  const Outcome outcome = tuned(s, "twin", 5);
+  const tune::Outcome outcome = tuned(s, "twin", 5);
   ASSERT_EQ(outcome.trials.size(), 5u);
   EXPECT_EQ(outcome.trials[0].mapper, "") << "where the search begins";
   // Here the twin is what is executed: every prediction comes true.
   const program::Metric& metric = s.program->metric;
   EXPECT_GT(tune::speedup(*outcome.trials[1].metric, *outcome.trials[0].metric, metric), 1.2);
   for (std::size_t i = 1; i < outcome.trials.size(); ++i) {
-    const Trial& t = outcome.trials[i];
+    const tune::Trial& t = outcome.trials[i];
     ASSERT_TRUE(t.metric) << t.mapper;
     EXPECT_EQ(t.why.find(fmt::format("number {} of ", i)), 0u) << t.why;
     // Nothing in it is for nothing.
@@ -209,7 +204,7 @@ TEST(Twin, SaysThatNothingIsPredictedToBeBetter) {
     "tasks": [{"name": "t", "variants": ["CPU"]}],
     "launches": [{"task": "t", "single": true, "flops": 1e9, "requirements": []}]})"));
   const trial::Subject s{program, *plan::Planner::create(program, machine, 1)};
-  const Outcome outcome = tuned(s, "twin", 5);
+  const tune::Outcome outcome = tuned(s, "twin", 5);
   EXPECT_EQ(outcome.trials.size(), 1u);
   EXPECT_EQ(outcome.stopped, Stopped::exhausted);
   ASSERT_EQ(outcome.problems.items().size(), 1u);
@@ -223,14 +218,14 @@ TEST(Twin, SaysThatNothingIsPredictedToBeBetter) {
 TEST(Twin, IsInterruptedWhileItPredicts) {
   const trial::Subject s = trial::subject("circuit", trial::machine_named("p100x4"), 2);
   const engine::sim::Simulator engine(s.planner);
-  tune::Problem problem{s.planner, trial::compiled(""), &whole_guide(), 1};
+  tune::Problem problem{s.planner, trial::compiled(""), &trial::whole_guide(), 1};
   problem.twin = &engine;
   int asked = 0;
   problem.interrupted = [&asked] { return ++asked > 20; };
   const auto twin = tune::find_strategy("twin")->make(problem);
-  const tune::Evaluator evaluator(engine, whole_guide(), *s.program, {});
+  const tune::Evaluator evaluator(engine, trial::whole_guide(), *s.program, {});
   tune::Tuning tuning(problem, twin.get(), evaluator, {}, nullptr);
-  const Outcome outcome = tuning.run();
+  const tune::Outcome outcome = tuning.run();
   EXPECT_EQ(outcome.stopped, Stopped::interrupted);
   EXPECT_EQ(outcome.trials.size(), 1u);
   EXPECT_LT(asked, 40) << "it ends at once";
@@ -241,7 +236,7 @@ TEST(Strategies, BeginWithAUsersMapper) {
   const std::string from = trial::mapper_text("expert", "cannon");
   for (const char* name : {"guided", "cd"}) {
     SCOPED_TRACE(name);
-    const Outcome outcome = tuned(s, name, 30, 1, 1, from);
+    const tune::Outcome outcome = tuned(s, name, 30, 1, 1, from);
     ASSERT_FALSE(outcome.trials.empty());
     EXPECT_EQ(tune::check(outcome.trials.front().mapper).canonical, tune::check(from).canonical);
     EXPECT_GT(best_speedup(s, "cannon", outcome), 1.1);
@@ -250,11 +245,11 @@ TEST(Strategies, BeginWithAUsersMapper) {
 
 TEST(Strategies, DescentNeedsNoLuck) {
   const trial::Subject s = trial::subject("solomonik", trial::machine_named("p100x4"), 2);
-  const Outcome outcome = tuned(s, "cd", 1000);
+  const tune::Outcome outcome = tuned(s, "cd", 1000);
   EXPECT_EQ(outcome.stopped, Stopped::exhausted);
   EXPECT_GT(best_speedup(s, "solomonik", outcome), 1.5);
   std::set<std::string> once;
-  for (const Trial& t : outcome.trials) {
+  for (const tune::Trial& t : outcome.trials) {
     if (t.status == Status::duplicate) continue;
     EXPECT_TRUE(once.insert(t.canonical).second) << t.canonical;
   }
@@ -302,9 +297,9 @@ class Told final : public tune::Strategy {
     ++next_;
     return list;
   }
-  void observe(const Trial& trial) override { seen.push_back(trial); }
+  void observe(const tune::Trial& trial) override { seen.push_back(trial); }
 
-  std::vector<Trial> seen;
+  std::vector<tune::Trial> seen;
 
  private:
   std::vector<std::vector<std::string>> batches_;
@@ -321,19 +316,19 @@ struct Loop {
   tune::Repeats repeats;
   bool larger = false;
 
-  Outcome run(std::vector<std::vector<std::string>> batches, int jobs = 1,
-              std::vector<Trial>* seen = nullptr) {
+  tune::Outcome run(std::vector<std::vector<std::string>> batches, int jobs = 1,
+                    std::vector<tune::Trial>* seen = nullptr) {
     // Any program: the engine looks at the mapper alone.
     auto subject = trial::subject("circuit", trial::machine_named("p100x4"), 1);
     auto program = std::make_shared<program::Program>(*subject.program);
     program->metric = {"figure", "u", larger, 1};
     const auto planner = *plan::Planner::create(program, trial::machine_named("p100x4"), 1);
-    const tune::Problem problem{planner, trial::compiled(""), &whole_guide(), 1};
+    const tune::Problem problem{planner, trial::compiled(""), &trial::whole_guide(), 1};
     Told strategy(std::move(batches));
-    const tune::Evaluator evaluator(engine, whole_guide(), *program, repeats);
+    const tune::Evaluator evaluator(engine, trial::whole_guide(), *program, repeats);
     tune::Tuning tuning(problem, &strategy, evaluator, limits, nullptr);
     tuning.set_jobs(jobs);
-    Outcome outcome = tuning.run();
+    tune::Outcome outcome = tuning.run();
     if (seen != nullptr) *seen = strategy.seen;
     return outcome;
   }
@@ -343,13 +338,13 @@ TEST(Tuning, DuplicatesCostNothing) {
   Loop loop;
   loop.engine.metrics = {{1, {3}}, {2, {2}}, {3, {1}}};
   loop.limits.budget = 3;
-  std::vector<Trial> seen;
-  const Outcome o = loop.run({{numbered(1), "# the same\n" + numbered(1)},
-                              {numbered(2)},
-                              {numbered(1)},
-                              {numbered(3)},
-                              {numbered(4)}},
-                             1, &seen);
+  std::vector<tune::Trial> seen;
+  const tune::Outcome o = loop.run({{numbered(1), "# the same\n" + numbered(1)},
+                                    {numbered(2)},
+                                    {numbered(1)},
+                                    {numbered(3)},
+                                    {numbered(4)}},
+                                   1, &seen);
   EXPECT_EQ(o.evaluations, 3);
   EXPECT_EQ(o.stopped, Stopped::budget);
   ASSERT_EQ(o.trials.size(), 5U);
@@ -366,7 +361,7 @@ TEST(Tuning, GoingInCirclesEnds) {
   Loop loop;
   loop.engine.metrics = {{1, {3}}};
   loop.limits.budget = 5;
-  const Outcome o = loop.run(std::vector<std::vector<std::string>>(3000, {numbered(1)}));
+  const tune::Outcome o = loop.run(std::vector<std::vector<std::string>>(3000, {numbered(1)}));
   EXPECT_EQ(o.stopped, Stopped::circles);
   EXPECT_EQ(o.trials.size(), 1001U);
   EXPECT_EQ(o.evaluations, 1);
@@ -375,8 +370,8 @@ TEST(Tuning, GoingInCirclesEnds) {
 TEST(Tuning, WhatIsNoMapperIsRecordedWithItsReason) {
   Loop loop;
   loop.engine.metrics = {{1, {3}}};
-  std::vector<Trial> seen;
-  const Outcome o = loop.run({{"Task * GPU", numbered(1), "Task * GPU", numbered(9)}}, 1, &seen);
+  std::vector<tune::Trial> seen;
+  const tune::Outcome o = loop.run({{"Task * GPU", numbered(1), "Task * GPU", numbered(9)}}, 1, &seen);
   ASSERT_EQ(o.trials.size(), 4U);
   EXPECT_EQ(o.trials[0].status, Status::refused);
   EXPECT_NE(o.trials[0].failure_text.find("`;` is missing"), std::string::npos) << o.trials[0].failure_text;
@@ -398,13 +393,13 @@ TEST(Tuning, EndsWhereItIsToldTo) {
     Loop target;
     target.engine.metrics = metrics;
     target.limits.target = 4;
-    const Outcome reached = target.run(batches, jobs);
+    const tune::Outcome reached = target.run(batches, jobs);
     EXPECT_EQ(reached.stopped, Stopped::target);
     EXPECT_EQ(reached.trials.size(), 2U);
     Loop patient;
     patient.engine.metrics = metrics;
     patient.limits.patience = 2;
-    const Outcome enough = patient.run(batches, jobs);
+    const tune::Outcome enough = patient.run(batches, jobs);
     EXPECT_EQ(enough.stopped, Stopped::patience);
     EXPECT_EQ(enough.trials.size(), 4U);
     Loop cut;
@@ -434,7 +429,7 @@ TEST(Tuning, ANewBestNeedsMoreThanLuck) {
   loop.engine.metrics = {{1, {99, 10, 11, 10, 12, 10}},
                          {2, {99, 9, 11, 9, 10, 9}},   // better in the median, and not for sure
                          {3, {99, 8, 8.5, 8, 8, 9}}};  // better than the first whatever its luck
-  const Outcome o = loop.run({{numbered(1), numbered(2), numbered(3)}});
+  const tune::Outcome o = loop.run({{numbered(1), numbered(2), numbered(3)}});
   ASSERT_EQ(o.trials.size(), 3U);
   EXPECT_EQ(o.trials[0].samples, (std::vector<double>{10, 11, 10, 12, 10}));
   EXPECT_EQ(o.trials[0].metric, 10);
@@ -468,8 +463,8 @@ TEST(Statistics, ByHand) {
 
 TEST(Journal, KeepsTrialsAsTheyWere) {
   const trial::Subject s = trial::subject("cannon", trial::machine_named("p100x4"), 2);
-  const Outcome outcome = tuned(s, "guided", 4);
-  for (const Trial& t : outcome.trials) {
+  const tune::Outcome outcome = tuned(s, "guided", 4);
+  for (const tune::Trial& t : outcome.trials) {
     const auto back = tune::from_record(tune::to_record(t, store::Role::proposal));
     ASSERT_TRUE(back);
     EXPECT_EQ(back->mapper, t.mapper);

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "process.h"
+#include "texts.h"
 
 namespace mapwright::tuned {
 
@@ -33,11 +34,6 @@ inline const std::string kCircuit = "circuit --size test --nodes 1";
 inline const std::string kCannon = "cannon --size test --nodes 1";
 //! Longer than any test.
 inline const std::string kLong = kCircuit + " --strategy bandit --budget 100000";
-
-inline std::string file_text(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 inline ordered_json parsed(const std::string& text) {
   ordered_json document = ordered_json::parse(text, nullptr, false);

@@ -10,14 +10,13 @@
 #include "lang/lang.h"
 #include "lang/placement.h"
 #include "machine/factor.h"
+#include "texts.h"
 
 namespace mapwright {
 namespace {
 
-const std::filesystem::path kRoot = MAPWRIGHT_ROOT;
-
 nlohmann::json vectors(const std::string& name) {
-  return nlohmann::json::parse(corpus::read(kRoot / "tests/vectors" / name));
+  return nlohmann::json::parse(file_text(kRoot / "tests/vectors" / name));
 }
 
 TEST(Vectors, SplitsOfTheExtents) {
@@ -39,7 +38,7 @@ TEST(Vectors, PlacementsOfTheExperts) {
     const auto task = c.at("task").get<std::string>();
     const std::string what = fmt::format("{} {} on {} nodes", app, task, c.at("nodes").get<int>());
     const auto path = kRoot / "mappers/expert" / (app + ".mapper");
-    const auto compiled = lang::compile(std::make_shared<base::Source>(path.string(), corpus::read(path)));
+    const auto compiled = lang::compile(std::make_shared<base::Source>(path.string(), file_text(path)));
     ASSERT_TRUE(compiled.mapper) << what;
 
     std::array<std::int64_t, machine::kProcessorKinds> counts{};

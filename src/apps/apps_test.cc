@@ -194,8 +194,7 @@ TEST(Apps, EveryKindOfProblemHasACase) {
     ASSERT_FALSE(program.ok());
     for (const base::Diagnostic& d : program.problems().items()) seen.insert(d.kind->code);
   }
-  for (const base::DiagnosticKind* kind : diagnostic_kinds())
-    EXPECT_TRUE(seen.contains(kind->code)) << kind->name;
+  for (const base::DiagnosticKind* kind : problem::kAll) EXPECT_TRUE(seen.contains(kind->code)) << kind->name;
 }
 
 TEST(Apps, ATestMachineOfOneGpuHasAllOfThem) {

@@ -4,8 +4,6 @@
 namespace mapwright::apps::testing {
 namespace {
 
-using Volumes = std::vector<std::int64_t>;
-
 const program::Variant& on_gpu(const program::Program& p, std::string_view task) {
   return *p.tasks[launches(p, task).front()->task].variant(machine::ProcessorKind::gpu);
 }

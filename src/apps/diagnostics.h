@@ -2,29 +2,12 @@
 #pragma once
 
 #include <array>
-#include <span>
 
 #include "base/diagnostic.h"
 
-namespace mapwright::apps {
-namespace problem {
+namespace mapwright::apps::problem {
 
-#define MW_DIAGNOSTIC(name, code, severity, title) \
-  inline constexpr base::DiagnosticKind name{code, #name, base::Severity::severity, title};
-#include "apps/diagnostics.def"
-#undef MW_DIAGNOSTIC
+#define MW_DIAGNOSTICS "apps/diagnostics.def"
+#include "base/diagnostic_kinds.inc"
 
-inline constexpr std::array kAll = {
-#define MW_DIAGNOSTIC(name, code, severity, title) &name,
-#include "apps/diagnostics.def"
-#undef MW_DIAGNOSTIC
-};
-
-}  // namespace problem
-
-//! All of them, in the order of their codes.
-inline std::span<const base::DiagnosticKind* const> diagnostic_kinds() {
-  return problem::kAll;
-}
-
-}  // namespace mapwright::apps
+}  // namespace mapwright::apps::problem

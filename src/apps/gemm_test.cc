@@ -102,12 +102,12 @@ struct Bytes {
 };
 
 // What one product needs of B and C, and what it folds into A, from and to where the expert places it.
-struct Volumes {
+struct Transfers {
   Bytes operands;
   Bytes sums;
 };
 
-Volumes volumes_of(const program::Program& p, const machine::Machine& m, std::int64_t nodes) {
+Transfers transfers_of(const program::Program& p, const machine::Machine& m, std::int64_t nodes) {
   Expert expert(p, m, nodes);
   struct Home {
     std::string matrix;
@@ -133,7 +133,7 @@ Volumes volumes_of(const program::Program& p, const machine::Machine& m, std::in
     EXPECT_EQ(gpus, 4);
     return {expert.index(*top, position, machine::ProcessorKind::omp).node, gpu / 2 + 2 * (gpu % 2)};
   };
-  Volumes v;
+  Transfers v;
   std::set<std::string> fetched;
   for (const program::Launch* l : launches(p, "task_4")) {
     for (std::int64_t i = 0; i < l->points(); ++i) {
@@ -306,21 +306,21 @@ TEST(Gemm, GridsArePublished) {
 TEST(Gemm, VolumesUnderTheExpertsOnTwoNodes) {
   const machine::Machine m = machine_named("lassen");
   for (const char* app : {"cannon", "summa", "pumma"}) {
-    const Volumes v = volumes_of(made(app, m, 2), m, 2);
+    const Transfers v = transfers_of(made(app, m, 2), m, 2);
     EXPECT_NEAR(v.operands.local, 12.8, 0.01) << app;
     EXPECT_NEAR(v.operands.intra, 12.8, 0.01) << app;
     EXPECT_NEAR(v.operands.inter, 12.8, 0.01) << app;
     EXPECT_EQ(v.sums.intra + v.sums.inter, 0) << app << ": products are computed where their tile is";
   }
-  const Volumes four = volumes_of(made("summa", m, 4), m, 4);
+  const Transfers four = transfers_of(made("summa", m, 4), m, 4);
   EXPECT_NEAR(four.operands.inter, 51.2, 0.01);
-  const Volumes solomonik = volumes_of(made("solomonik", m, 2), m, 2);
+  const Transfers solomonik = transfers_of(made("solomonik", m, 2), m, 2);
   EXPECT_NEAR(solomonik.operands.local, 6.4, 0.01);
   EXPECT_NEAR(solomonik.operands.intra, 12.8, 0.01);
   EXPECT_NEAR(solomonik.operands.inter, 6.4, 0.01);
   EXPECT_EQ(solomonik.sums.inter, 0);
   for (const char* app : {"johnson", "cosma"}) {
-    const Volumes v = volumes_of(made(app, m, 2), m, 2);
+    const Transfers v = transfers_of(made(app, m, 2), m, 2);
     EXPECT_NEAR(v.operands.intra, 12.8, 0.01) << app;
     EXPECT_EQ(v.operands.inter, 0) << app;
     EXPECT_NEAR(v.sums.inter, 6.4, 0.01) << app;

@@ -4,8 +4,6 @@
 namespace mapwright::apps::testing {
 namespace {
 
-using Volumes = std::vector<std::int64_t>;
-
 struct Launched {
   const char* task;
   double bytes;  // streamed for each zone: with four sides, and a point

@@ -4,8 +4,6 @@
 namespace mapwright::apps::testing {
 namespace {
 
-using Volumes = std::vector<std::int64_t>;
-
 std::string text(const program::Box& box) {
   return lang::domain_text(box);
 }

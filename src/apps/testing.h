@@ -69,7 +69,9 @@ inline std::int64_t volume(const program::Partition& p, std::size_t piece) {
   return sum;
 }
 
-inline std::vector<std::int64_t> volumes(const program::Partition& p) {
+using Volumes = std::vector<std::int64_t>;
+
+inline Volumes volumes(const program::Partition& p) {
   std::vector<std::int64_t> list;
   for (std::size_t i = 0; i < p.pieces(); ++i) list.push_back(volume(p, i));
   return list;

@@ -777,7 +777,7 @@ TEST(Discovery, SaysWhatModelsCannotDescribe) {
 
 TEST(Discovery, EveryKindOfProblemHasACode) {
   std::set<std::string_view> codes;
-  for (const base::DiagnosticKind* kind : diagnostic_kinds()) codes.insert(kind->code);
+  for (const base::DiagnosticKind* kind : problem::kAll) codes.insert(kind->code);
   EXPECT_EQ(codes, (std::set<std::string_view>{"MW9501", "MW9502", "MW9503"}));
 }
 

@@ -96,7 +96,7 @@ TEST(RuleFile, EveryKindOfProblemHasACase) {
     for (const base::Diagnostic& d : rules.problems().items()) seen.insert(d.kind->code);
   }
   std::string_view last;
-  for (const base::DiagnosticKind* kind : diagnostic_kinds()) {
+  for (const base::DiagnosticKind* kind : problem::kAll) {
     EXPECT_TRUE(seen.contains(kind->code)) << kind->code << " " << kind->name;
     EXPECT_TRUE(kind->code.starts_with("MW92") && kind->code.size() == 6) << kind->code;
     EXPECT_LT(last, kind->code) << "codes are unique and in order";

@@ -1,4 +1,4 @@
-// The diagnostics of the mapper language, from diagnostics.def.
+// The kinds of problems of mappers, from diagnostics.def.
 #pragma once
 
 #include <array>
@@ -7,15 +7,7 @@
 
 namespace mapwright::lang::problem {
 
-#define MW_DIAGNOSTIC(name, code, severity, title) \
-  inline constexpr base::DiagnosticKind name{code, #name, base::Severity::severity, title};
-#include "lang/diagnostics.def"
-#undef MW_DIAGNOSTIC
-
-inline constexpr std::array kAll = {
-#define MW_DIAGNOSTIC(name, code, severity, title) &name,
-#include "lang/diagnostics.def"
-#undef MW_DIAGNOSTIC
-};
+#define MW_DIAGNOSTICS "lang/diagnostics.def"
+#include "base/diagnostic_kinds.inc"
 
 }  // namespace mapwright::lang::problem

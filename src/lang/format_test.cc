@@ -23,18 +23,18 @@ std::string formatted(const std::string& text) {
   return *result;
 }
 
-struct Example {
+struct Formatted {
   const char* before;
   const char* after;
 };
 
-class Format : public testing::TestWithParam<Example> {};
+class Format : public testing::TestWithParam<Formatted> {};
 TEST_P(Format, IsThis) {
   EXPECT_EQ(formatted(GetParam().before), GetParam().after);
   EXPECT_EQ(formatted(GetParam().after), GetParam().after) << "formatting twice is formatting once";
 }
 
-constexpr Example kExamples[] = {
+constexpr Formatted kFormatted[] = {
     {"", ""},
     {"Task  *   GPU,CPU ;", "Task * GPU, CPU;\n"},
     {"Task a,b , c GPU;Task d CPU;", "Task a, b, c GPU;\nTask d CPU;\n"},
@@ -67,10 +67,10 @@ constexpr Example kExamples[] = {
      "dddddddddddddddddddd);\n"},
 };
 
-std::string example_name(const testing::TestParamInfo<Example>& info) {
+std::string formatted_name(const testing::TestParamInfo<Formatted>& info) {
   return "Example" + std::to_string(info.index);
 }
-INSTANTIATE_TEST_SUITE_P(Texts, Format, testing::ValuesIn(kExamples), example_name);
+INSTANTIATE_TEST_SUITE_P(Texts, Format, testing::ValuesIn(kFormatted), formatted_name);
 
 TEST(FormatErrors, LeaveTheTextAlone) {
   EXPECT_FALSE(format(source("Task a GPU")));
@@ -84,7 +84,7 @@ TEST(Canonical, IsTheSameForWhatDiffersInCommentsAndBlanks) {
   EXPECT_EQ(*a, *b);
 }
 
-std::vector<std::string> words_of(const std::string& text) {
+std::vector<std::string> texts_of(const std::string& text) {
   base::Diagnostics ignored;
   const auto s = source(text);
   std::vector<std::string> words;
@@ -118,7 +118,7 @@ TEST(RoundTrip, OfEveryMapperKeepsAllWordsAndComments) {
     const auto once = format(source(text));
     if (!once) continue;
     ++checked;
-    EXPECT_EQ(words_of(*once), words_of(text)) << path;
+    EXPECT_EQ(texts_of(*once), texts_of(text)) << path;
     EXPECT_EQ(formatted(*once), *once) << path;
     EXPECT_EQ(*canonical(source(*once)), *canonical(source(text))) << path;
   }

@@ -11,7 +11,7 @@
 namespace mapwright::lang {
 namespace {
 
-machine::Grid grid() {
+machine::Grid gpu_grid() {
   std::array<std::int64_t, machine::kProcessorKinds> counts{};
   counts[static_cast<std::size_t>(machine::ProcessorKind::gpu)] = 4;
   return machine::make_grid(6, counts);
@@ -21,7 +21,7 @@ machine::Grid grid() {
 std::vector<std::string> answers(const std::string& text, const Domain& domain) {
   const Compilation c = compile(std::make_shared<base::Source>("test.mapper", text));
   if (!c.mapper) return {};
-  Evaluator evaluator(c.mapper, grid());
+  Evaluator evaluator(c.mapper, gpu_grid());
   EXPECT_FALSE(evaluator.start().has_errors());
   const MapChoice map = *c.mapper->index_map("t", machine::ProcessorKind::gpu);
   std::vector<std::string> all;

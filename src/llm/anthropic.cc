@@ -12,13 +12,13 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::vector<std::string> headers(const std::string& key) {
+std::vector<std::string> anthropic_headers(const std::string& key) {
   std::vector<std::string> list{"anthropic-version: 2023-06-01"};
   if (!key.empty()) list.push_back("x-api-key: " + key);
   return list;
 }
 
-std::string body(const Request& request, const std::string& model, const Dialect& dialect) {
+std::string anthropic_body(const Request& request, const std::string& model, const Dialect& dialect) {
   Json o;
   o["model"] = model;
   o["max_tokens"] = request.max_tokens;
@@ -40,7 +40,7 @@ std::string body(const Request& request, const std::string& model, const Dialect
   return dump(o);
 }
 
-Answer read(std::string_view text, const Request& request) {
+Answer anthropic_answer(std::string_view text, const Request& request) {
   constexpr std::array<EndingName, 3> kEndingNames{
       EndingName{"max_tokens", Ending::length}, EndingName{"model_context_window_exceeded", Ending::length},
       EndingName{"refusal", Ending::filtered}};
@@ -65,8 +65,8 @@ Answer read(std::string_view text, const Request& request) {
 }  // namespace
 
 const Protocol& anthropic() {
-  static constexpr Protocol kProtocol{"anthropic", "/v1/messages", headers,
-                                      body,        read,           [](Form) { return Form::text; }};
+  static constexpr Protocol kProtocol{"anthropic",    "/v1/messages",   anthropic_headers,
+                                      anthropic_body, anthropic_answer, [](Form) { return Form::text; }};
   return kProtocol;
 }
 

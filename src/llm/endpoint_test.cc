@@ -16,9 +16,8 @@ namespace {
 using Json = nlohmann::json;
 using testing::FakeClock;
 using testing::FakeHttp;
+using testing::kKey;
 using testing::request;
-
-constexpr const char* kKey = "sk-very-secret-0123456789";
 
 const std::string kOpenai =
     R"({"id":"1","object":"chat.completion","model":"gpt-x","choices":[{"index":0,"message":)"

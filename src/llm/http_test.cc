@@ -22,11 +22,10 @@ namespace {
 using testing::Certificate;
 using testing::FakeClock;
 using testing::HttpServer;
+using testing::kKey;
 using testing::RawServer;
 using testing::request;
 using testing::send_all;
-
-constexpr const char* kKey = "sk-very-secret-0123456789";
 
 std::string body_of(std::string_view text) {
   return fmt::format(R"({{"choices":[{{"message":{{"content":"{}"}},"finish_reason":"stop"}}],)"

@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::vector<std::string> headers(const std::string& key) {
+std::vector<std::string> openai_headers(const std::string& key) {
   if (key.empty()) return {};
   return {"Authorization: Bearer " + key};
 }
@@ -32,7 +32,7 @@ Json response_format(const Request& request, Form form) {
           {"json_schema", {{"name", "reply"}, {"strict", true}, {"schema", schema}}}};
 }
 
-std::string body(const Request& request, const std::string& model, const Dialect& dialect) {
+std::string openai_body(const Request& request, const std::string& model, const Dialect& dialect) {
   Json o;
   o["model"] = model;
   o["messages"] = messages(request);
@@ -51,7 +51,7 @@ std::string body(const Request& request, const std::string& model, const Dialect
   return dump(o);
 }
 
-Answer read(std::string_view text, const Request& request) {
+Answer openai_answer(std::string_view text, const Request& request) {
   constexpr std::array<EndingName, 3> kEndingNames{EndingName{"length", Ending::length},
                                                    EndingName{"content_filter", Ending::filtered},
                                                    EndingName{"refusal", Ending::filtered}};
@@ -90,9 +90,9 @@ Answer read(std::string_view text, const Request& request) {
 
 const Protocol& openai() {
   static constexpr Protocol kProtocol{
-      "openai", "/chat/completions",
-      headers,  body,
-      read,     [](Form form) {
+      "openai",       "/chat/completions",
+      openai_headers, openai_body,
+      openai_answer,  [](Form form) {
                                         return form == Form::schema ? Form::object : Form::text; }};
   return kProtocol;
 }

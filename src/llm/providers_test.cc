@@ -25,9 +25,8 @@ namespace mapwright::llm {
 namespace {
 
 using testing::FakeHttp;
+using testing::kKey;
 using testing::request;
-
-constexpr const char* kKey = "sk-very-secret-0123456789";
 
 // The keys of a test are gone, and those of other tests forgotten.
 class Providers : public ::testing::Test {
@@ -133,7 +132,7 @@ TEST_F(Providers, EveryProblemOfOpeningIsTold) {
     EXPECT_EQ(rendered.find("hidden"), std::string::npos);
     seen.insert(d.kind->code);
   }
-  for (const base::DiagnosticKind* kind : diagnostic_kinds()) {
+  for (const base::DiagnosticKind* kind : problem::kAll) {
     if (kind->code < "MW9321") {
       EXPECT_TRUE(seen.contains(kind->code)) << kind->name;
     }

@@ -9,13 +9,12 @@
 #include "base/text.h"
 #include "llm/diagnostics.h"
 #include "llm/json.h"
+#include "llm/reply_text.h"
 
 namespace mapwright::llm {
 namespace {
 
 using Kind = LooseValue::Kind;
-
-constexpr std::string_view kBlanks = " \t\r\n";
 
 struct Word {
   std::string_view text;
@@ -131,7 +130,7 @@ class Parser {
 
   // Behind "\u".
   bool code_point(std::string* out) {
-    constexpr std::uint32_t kReplacement = 0xFFFD;
+    constexpr std::uint32_t kReplacementCharacter = 0xFFFD;
     const auto first = unit();
     if (!first) return false;
     if (*first < 0xD800 || *first > 0xDFFF) {
@@ -150,7 +149,7 @@ class Parser {
       at_ = before;
     }
     mend(problem::mended_surrogate);
-    append_utf8(out, kReplacement);
+    append_utf8(out, kReplacementCharacter);
     return true;
   }
 

@@ -119,7 +119,7 @@ std::string outcome(const Case& c) {
   return lines + shown(reply.mended, reply.problem);
 }
 
-class Replies : public testing::TestWithParam<std::filesystem::path> {};
+class Replies : public ::testing::TestWithParam<std::filesystem::path> {};
 
 TEST_P(Replies, GiveExactlyThis) {
   const Case c = read_case(GetParam());
@@ -144,18 +144,18 @@ std::vector<std::filesystem::path> corpus() {
   return paths;
 }
 
-std::string test_name(const testing::TestParamInfo<std::filesystem::path>& info) {
+std::string test_name(const ::testing::TestParamInfo<std::filesystem::path>& info) {
   return info.param.stem().string();
 }
 
-INSTANTIATE_TEST_SUITE_P(Corpus, Replies, testing::ValuesIn(corpus()), test_name);
+INSTANTIATE_TEST_SUITE_P(Corpus, Replies, ::testing::ValuesIn(corpus()), test_name);
 
 TEST(RepliesCoverage, EveryKindOfSlipHasACase) {
   std::string all;
   for (const auto& path : corpus()) all += read_case(path).expected;
   // The one that takes megabytes is below.
   all += problem::reply_tangled.code;
-  for (const base::DiagnosticKind* kind : diagnostic_kinds()) {
+  for (const base::DiagnosticKind* kind : problem::kAll) {
     if (kind->code.starts_with("MW94")) {
       EXPECT_NE(all.find(kind->code), std::string::npos) << kind->code << " " << kind->name;
     }
@@ -165,7 +165,7 @@ TEST(RepliesCoverage, EveryKindOfSlipHasACase) {
 TEST(RepliesCoverage, CodesAreInOrder) {
   std::string_view last;
   std::set<std::string_view> names;
-  for (const base::DiagnosticKind* kind : diagnostic_kinds()) {
+  for (const base::DiagnosticKind* kind : problem::kAll) {
     EXPECT_TRUE(kind->code.starts_with("MW93") || kind->code.starts_with("MW94")) << kind->code;
     EXPECT_LT(last, kind->code) << "codes are unique and in order";
     EXPECT_TRUE(names.insert(kind->name).second) << kind->name;

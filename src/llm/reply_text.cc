@@ -10,8 +10,6 @@
 namespace mapwright::llm {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
-
 struct Tags {
   std::string_view open;
   std::string_view close;

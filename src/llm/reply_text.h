@@ -9,6 +9,9 @@
 
 namespace mapwright::llm {
 
+//! What stands between words of JSON.
+inline constexpr std::string_view kBlanks = " \t\r\n";
+
 //! A byte order mark, bytes that are not UTF-8, and thoughts before the reply are taken away, and said.
 std::string bare_text(std::string_view text, Ending ending, std::vector<Slip>* mended);
 

@@ -13,6 +13,9 @@
 
 namespace mapwright::llm::testing {
 
+//! Never to be seen again in what is written.
+inline constexpr const char* kKey = "sk-very-secret-0123456789";
+
 inline Request request(std::string text) {
   Request r;
   r.messages = {{Role::system, "You write mappers."}, {Role::user, std::move(text)}};

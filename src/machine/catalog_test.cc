@@ -8,11 +8,12 @@
 
 #include "machine/describe.h"
 #include "machine/machine_file.h"
+#include "machine/testing.h"
 
 namespace mapwright::machine {
 namespace {
 
-const std::filesystem::path kMachines = std::filesystem::path(MAPWRIGHT_ROOT) / "machines";
+using testing::kMachines;
 
 // A folder of a test's own, gone at its end.
 class Folder {

@@ -8,12 +8,13 @@
 #include <set>
 
 #include "machine/catalog.h"
+#include "machine/testing.h"
 #include "machine/units.h"
 
 namespace mapwright::machine {
 namespace {
 
-const std::filesystem::path kMachines = std::filesystem::path(MAPWRIGHT_ROOT) / "machines";
+using testing::kMachines;
 
 // Every figure has one path, and the sources are those of figures.
 TEST(Describe, FiguresAndSourcesBelongTogether) {

@@ -116,7 +116,7 @@ TEST(MachineFile, EveryKindOfProblemHasACase) {
   // No text can cause these: catalog_test does.
   seen.insert({problem::unknown_machine.code, problem::unreadable_file.code});
   std::string_view last;
-  for (const base::DiagnosticKind* kind : diagnostic_kinds()) {
+  for (const base::DiagnosticKind* kind : problem::kAll) {
     EXPECT_TRUE(seen.contains(kind->code)) << kind->code << " " << kind->name;
     EXPECT_TRUE(kind->code.starts_with("MW70") && kind->code.size() == 6) << kind->code;
     EXPECT_LT(last, kind->code) << "codes are unique and in order";

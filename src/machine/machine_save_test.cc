@@ -10,11 +10,12 @@
 #include "machine/describe.h"
 #include "machine/local.h"
 #include "machine/machine_file.h"
+#include "machine/testing.h"
 
 namespace mapwright::machine {
 namespace {
 
-const std::filesystem::path kMachines = std::filesystem::path(MAPWRIGHT_ROOT) / "machines";
+using testing::kMachines;
 
 // The machine that is read from what is written.
 Machine again(const Machine& machine) {

@@ -39,7 +39,7 @@ std::vector<Index> indices(const Space& s) {
   }
 }
 
-class SpaceTest : public testing::Test {
+class SpaceTest : public ::testing::Test {
  protected:
   SpacePool pool_;
   const Space* machine_ = pool_.machine(grid(6, 4), ProcessorKind::gpu);

@@ -192,7 +192,7 @@ TEST(Dependences, HaveALimit) {
 
 constexpr std::int64_t kElements = 12;
 
-Program any_program() {
+Program any_tangle() {
   Program p;
   p.name = "any";
   p.regions.push_back(region("r", line(0, kElements - 1), {"x", "y", "z"}));
@@ -298,7 +298,7 @@ bool need_order(int a, int b) {
 }
 
 RC_GTEST_PROP(DependencesProperty, AreThoseOfTheDefinition, ()) {
-  const Program p = any_program();
+  const Program p = any_tangle();
   // Accesses of one launch may conflict in this test only where that is no matter: not within one task.
   const base::Diagnostics problems = validate(p);
   RC_PRE(std::ranges::none_of(problems.items(), [](const auto& d) { return d.kind->name != "conflict"; }));

@@ -2,29 +2,12 @@
 #pragma once
 
 #include <array>
-#include <span>
 
 #include "base/diagnostic.h"
 
-namespace mapwright::program {
-namespace problem {
+namespace mapwright::program::problem {
 
-#define MW_DIAGNOSTIC(name, code, severity, title) \
-  inline constexpr base::DiagnosticKind name{code, #name, base::Severity::severity, title};
-#include "program/diagnostics.def"
-#undef MW_DIAGNOSTIC
+#define MW_DIAGNOSTICS "program/diagnostics.def"
+#include "base/diagnostic_kinds.inc"
 
-inline constexpr std::array kAll = {
-#define MW_DIAGNOSTIC(name, code, severity, title) &name,
-#include "program/diagnostics.def"
-#undef MW_DIAGNOSTIC
-};
-
-}  // namespace problem
-
-//! All of them, in the order of their codes.
-inline std::span<const base::DiagnosticKind* const> diagnostic_kinds() {
-  return problem::kAll;
-}
-
-}  // namespace mapwright::program
+}  // namespace mapwright::program::problem

@@ -109,7 +109,7 @@ TEST(ProgramFile, EveryKindOfProblemHasACase) {
   for (const std::filesystem::path& path : corpus())
     seen.merge(findings_of(read_case(path).input, "case").codes);
   std::string_view last;
-  for (const base::DiagnosticKind* kind : diagnostic_kinds()) {
+  for (const base::DiagnosticKind* kind : problem::kAll) {
     EXPECT_TRUE(seen.contains(kind->code)) << kind->code << " " << kind->name;
     EXPECT_TRUE(kind->code.starts_with("MW80") && kind->code.size() == 6) << kind->code;
     EXPECT_LT(last, kind->code) << "codes are unique and in order";

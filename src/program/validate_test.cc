@@ -31,7 +31,7 @@ std::string broken(const std::function<void(Program&)>& change) {
 }
 
 // Two points of an inner task, each of which launches two others.
-Program tree() {
+Program outer_tree() {
   Program p = samples::circuit();
   p.tasks.push_back(samples::task("outer", true));
   p.launches = {launch(3, {2}, {}), below(single(0, {}), 0, 0), below(single(1, {}), 0, 0),
@@ -41,14 +41,14 @@ Program tree() {
 }
 
 std::string broken_tree(const std::function<void(Program&)>& change) {
-  Program p = tree();
+  Program p = outer_tree();
   change(p);
   return problems_of(p);
 }
 
 TEST(Validate, AcceptsWhatIsRight) {
   EXPECT_EQ(problems_of(samples::circuit()), "");
-  EXPECT_EQ(problems_of(tree()), "");
+  EXPECT_EQ(problems_of(outer_tree()), "");
 }
 
 TEST(Validate, Names) {

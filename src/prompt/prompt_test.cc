@@ -194,7 +194,7 @@ TEST(Library, SaysWhatIsWrong) {
 }
 
 TEST(Library, EveryKindOfProblemHasACase) {
-  EXPECT_EQ(diagnostic_kinds().size(), 4U);  // those of SaysWhatIsWrong
+  EXPECT_EQ(problem::kAll.size(), 4U);  // those of SaysWhatIsWrong
 }
 
 }  // namespace

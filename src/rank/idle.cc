@@ -16,7 +16,7 @@ std::atomic<bool> g_crowded = false;
 
 // Threads that pass messages look often, and yield once for each message that they wait for; a worker that
 // found nothing for long looks less often. Nanoseconds.
-constexpr long kMessages = 20'000;
+constexpr long kMessageSleep = 20'000;
 constexpr int kMessageYields = 1;
 constexpr long kShortest = 10'000;
 constexpr long kLongest = 200'000;
@@ -25,7 +25,7 @@ thread_local long t_sleep = kShortest;
 thread_local int t_yields = 0;
 
 long next_sleep() {
-  if (starpu_worker_get_id() < 0) return ++t_yields % kMessageYields == 0 ? kMessages : 0;
+  if (starpu_worker_get_id() < 0) return ++t_yields % kMessageYields == 0 ? kMessageSleep : 0;
   t_sleep = std::min(2 * t_sleep, kLongest);
   return t_sleep;
 }

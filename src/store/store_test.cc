@@ -566,7 +566,7 @@ TEST(Store, EveryKindOfProblemHasACase) {
   seen["MW9008"] = text_of(store->reopen("none"), folder.path());
   seen["MW9009"] = text_of(store->reopen("circuit-1"), folder.path());
   std::string_view last;
-  for (const base::DiagnosticKind* kind : diagnostic_kinds()) {
+  for (const base::DiagnosticKind* kind : problem::kAll) {
     EXPECT_TRUE(seen[kind->code].starts_with("error[" + std::string(kind->code) + "]: "))
         << kind->name << ": " << seen[kind->code];
     EXPECT_LT(last, kind->code) << "codes are unique and in order";

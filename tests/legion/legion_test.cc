@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "texts.h"
 #include "tuned.h"
 
 namespace mapwright {
@@ -252,7 +253,7 @@ TEST_F(Legion, RefusesAnotherVersion) {
   fs::copy_file(MAPWRIGHT_EXECUTABLE, here / "mapwright");
   fs::copy_file(build / "legion/libmapwright_legion_mapper.so",
                 here / "legion/libmapwright_legion_mapper.so");
-  std::string library = tuned::file_text(build / "legion/libmapwright_legion.so");
+  std::string library = file_text(build / "legion/libmapwright_legion.so");
   const std::string another = "legion-99.06.0";
   std::string version;
   for (std::size_t at = 0; (at = library.find("legion-25.", at)) != std::string::npos;) {

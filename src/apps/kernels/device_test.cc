@@ -187,9 +187,7 @@ bool nearly_same(const std::byte* a, const std::byte* b, std::int64_t bytes) {
 
 class DeviceKernels : public ::testing::TestWithParam<Case> {};
 
-constexpr program::Order kC = program::Order::c_order;
-constexpr program::Order kF = program::Order::f_order;
-const std::vector<Layout> kLayouts[] = {
+const std::vector<Layout> kDeviceLayouts[] = {
     {{kC}}, {{kF}}, {{kC, true}}, {{kF, true}}, {{kC, false, 2, 1}}, {{kC}, {kF}, {kF, false, 1, 3}},
 };
 
@@ -198,9 +196,9 @@ TEST_P(DeviceKernels, DoWhatTheOthersDo) {
   if (device == nullptr) GTEST_SKIP() << "no OpenCL platform";
   const program::Program p = made(GetParam());
   const auto kernels = kernels_of(p);
-  for (std::size_t i = 0; i < std::size(kLayouts); ++i) {
-    const Fields expected(p, kLayouts[i]);
-    Fields on_device(p, kLayouts[i]);
+  for (std::size_t i = 0; i < std::size(kDeviceLayouts); ++i) {
+    const Fields expected(p, kDeviceLayouts[i]);
+    Fields on_device(p, kDeviceLayouts[i]);
     run(p, *kernels, 2, expected, [&](const program::Kernel& kernel, program::Call& call) {
       for (program::RegionId r = 0; kernel.device && r < p.regions.size(); ++r)
         std::ranges::copy(expected.bytes(r), on_device.bytes(r).begin());

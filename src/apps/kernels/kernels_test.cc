@@ -62,8 +62,6 @@ INSTANTIATE_TEST_SUITE_P(OfOddSizes, Answers, ::testing::ValuesIn(kOdd));
 
 class Layouts : public ::testing::TestWithParam<Case> {};
 
-constexpr Order kC = Order::c_order;
-constexpr Order kF = Order::f_order;
 const std::vector<Layout> kLayouts[] = {
     {{kF}},
     {{kC, true}},

@@ -14,6 +14,9 @@
 
 namespace mapwright::apps::testing {
 
+inline constexpr program::Order kC = program::Order::c_order;
+inline constexpr program::Order kF = program::Order::f_order;
+
 struct Layout {
   program::Order order = program::Order::c_order;
   bool interleaved = false;  //!< without gaps, so that numbers may not be aligned
