@@ -1,6 +1,7 @@
 // Small helpers for text that people read.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -58,6 +59,10 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 //! follows it. Nothing where a quote is not closed.
 std::optional<std::vector<std::string>> words(std::string_view text);
 
+//! "1 node", "2 nodes"; nouns that take an s.
+std::string count_text(std::integral auto n, std::string_view noun) {
+  return std::to_string(n) + " " + std::string(noun) + (n == 1 ? "" : "s");
+}
 //! "1.23 MB", "17 B": decimal units, as machine files have them.
 std::string bytes_text(double bytes);
 //! "1.23 ms".

@@ -140,13 +140,11 @@ void expect_output(std::string_view option, const std::string& path,
 }
 
 std::string count_text(const base::Diagnostics& list) {
-  const auto plural = [](std::size_t n, std::string_view what) {
-    return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
-  };
   if (list.errors() == 0 && list.warnings() == 0) return "no problems";
-  if (list.warnings() == 0) return plural(list.errors(), "error");
-  if (list.errors() == 0) return plural(list.warnings(), "warning");
-  return fmt::format("{}, {}", plural(list.errors(), "error"), plural(list.warnings(), "warning"));
+  if (list.warnings() == 0) return base::count_text(list.errors(), "error");
+  if (list.errors() == 0) return base::count_text(list.warnings(), "warning");
+  return fmt::format("{}, {}", base::count_text(list.errors(), "error"),
+                     base::count_text(list.warnings(), "warning"));
 }
 
 }  // namespace mapwright::cli

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/discovery.h"
 #include "cli/interrupt.h"
@@ -49,8 +50,8 @@ class Discover : public Command {
     if (out_) write_text(*out_, text);
     for (const auto* notes : {&found.notes, &found.program.notes})
       for (const std::string& note : *notes) console.say(note);
-    console.say(fmt::format("the application had {} {}: --nodes {} for what is executed on the model",
-                            found.nodes, found.nodes == 1 ? "node" : "nodes", found.nodes));
+    console.say(fmt::format("the application had {}: --nodes {} for what is executed on the model",
+                            base::count_text(found.nodes, "node"), found.nodes));
     if (json()) {
       console.result(dump({{"schema", "mapwright.discover/1"},
                            {"command", engine_.words},

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/bug.h"
+#include "base/text.h"
 
 namespace mapwright::cli::mcp {
 namespace {
@@ -24,7 +25,7 @@ store::Run run_of(const store::Store& store, const std::string& id, std::vector<
 }
 
 std::string used_text(std::int64_t executed, std::int64_t budget) {
-  return fmt::format("{} of {} {}", executed, budget, budget == 1 ? "execution" : "executions");
+  return fmt::format("{} of {}", executed, base::count_text(budget, "execution"));
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ Subject make_subject(const SubjectOptions& options) {
 }
 
 std::string title(const Subject& subject, std::int64_t nodes) {
-  return fmt::format("{} on {} {} of {}", subject.program->name, nodes, nodes == 1 ? "node" : "nodes",
+  return fmt::format("{} on {} of {}", subject.program->name, base::count_text(nodes, "node"),
                      subject.machine.name);
 }
 

@@ -336,9 +336,9 @@ Value Evaluator::call(NodeId id, const Node& n) {
 }
 
 Value Evaluator::wrong_count(const FunctionCode& f, std::size_t count, NodeId at) {
-  return fail(problem::wrong_argument_count, at,
-              fmt::format("`{}` takes {} argument{}, not {}", f.name, f.parameters.size(),
-                          f.parameters.size() == 1 ? "" : "s", count));
+  return fail(
+      problem::wrong_argument_count, at,
+      fmt::format("`{}` takes {}, not {}", f.name, base::count_text(f.parameters.size(), "argument"), count));
 }
 
 Value Evaluator::too_deep(const FunctionCode& f, NodeId at) {

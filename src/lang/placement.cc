@@ -78,8 +78,8 @@ void Placer::explain(base::Diagnostic* d, const Key& key, const Point& point, st
   const std::int64_t ranks = grid().ranks_per_node;
   const std::int64_t nodes = grid().nodes / ranks;
   const std::string where = ranks == 1 ? "" : fmt::format("{} ranks of ", grid().nodes);
-  d->note += fmt::format("{}{}, on {}{} node{}.", d->note.empty() ? "" : " ", which, where, nodes,
-                         nodes == 1 ? "" : "s");
+  d->note += fmt::format("{}{}, on {}{}.", d->note.empty() ? "" : " ", which, where,
+                         base::count_text(nodes, "node"));
 }
 
 base::Result<PlacementPtr> Placer::compute(const Key& key, const MapChoice& map, std::string_view task) {

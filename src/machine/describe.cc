@@ -109,8 +109,7 @@ std::vector<std::string> describe(const Machine& machine) {
   lines.push_back(machine.description.empty()
                       ? machine.name
                       : fmt::format("{}: {}", machine.name, base::visible(machine.description)));
-  lines.push_back(fmt::format("{} {} unless told otherwise; per node:", machine.nodes,
-                              machine.nodes == 1 ? "node" : "nodes"));
+  lines.push_back(base::count_text(machine.nodes, "node") + " unless told otherwise; per node:");
   for (auto at = figures.begin(); at != figures.end();) {
     const auto end = std::find_if(at, figures.end(), [&](const Figure& f) { return f.table != at->table; });
     // A source that all figures of a table have in common is said once.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "program/diagnostics.h"
 
 namespace mapwright::program {
@@ -129,10 +130,9 @@ bool BoxReader::piece(Id id, int rank, std::vector<Box>* to) {
       return true;
     }
     if (box)
-      reader_.report(
-          problem::bad_box, box_id,
-          fmt::format("a box here has {} dimension{}, not {}", rank, rank == 1 ? "" : "s", box->rank),
-          std::string(kBoxNote));
+      reader_.report(problem::bad_box, box_id,
+                     fmt::format("a box here has {}, not {}", base::count_text(rank, "dimension"), box->rank),
+                     std::string(kBoxNote));
     good = false;
     return true;
   };
@@ -164,8 +164,8 @@ std::optional<std::vector<std::int64_t>> BoxReader::numbers(Id id, std::string_v
   if (!reader_.is_list(id, what, "a list of whole numbers")) return std::nullopt;
   if (const std::size_t count = reader_.json().count(id); count != dimensions) {
     reader_.report(problem::bad_box, id,
-                   fmt::format("{} has {} number{}, and the region has {} dimension{}", what, count,
-                               count == 1 ? "" : "s", rank, rank == 1 ? "" : "s"));
+                   fmt::format("{} has {}, and the region has {}", what, base::count_text(count, "number"),
+                               base::count_text(rank, "dimension")));
     return std::nullopt;
   }
   std::vector<std::int64_t> list;

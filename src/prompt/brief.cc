@@ -250,9 +250,8 @@ std::string rate(double bytes_per_second) {
 
 std::string machine_text(const machine::Machine& m, std::int64_t nodes, std::int64_t ranks_per_node) {
   const machine::Grid grid = machine::grid_of(m, nodes, ranks_per_node);
-  std::string text =
-      fmt::format("{} {} of the machine {}, {} {} in each.\n", nodes, nodes == 1 ? "node" : "nodes",
-                  base::visible(m.name), m.node.sockets, m.node.sockets == 1 ? "socket" : "sockets");
+  std::string text = fmt::format("{} of the machine {}, {} in each.\n", base::count_text(nodes, "node"),
+                                 base::visible(m.name), base::count_text(m.node.sockets, "socket"));
   for (const machine::ProcessorKind kind : machine::kMachineProcessors) {
     const auto& p = m.processors[kind];
     if (!p || p->count == 0) continue;

@@ -54,8 +54,7 @@ std::string path_lines(const std::vector<engine::PathPart>& parts, const program
       ++others;
     }
   }
-  if (rest > 0)
-    text += fmt::format("{:>5} %  {} {}\n", rest, others, others == 1 ? "smaller part" : "smaller parts");
+  if (rest > 0) text += fmt::format("{:>5} %  {}\n", rest, base::count_text(others, "smaller part"));
   return text;
 }
 
@@ -164,9 +163,8 @@ std::string measured_text(const engine::Measured& m) {
         std::tuple("from devices", m.counted.from_devices, m.planned.from_devices)}) {
     if (counted != 0 || planned != 0) text += "; " + counted_text(way, counted, planned);
   }
-  return fmt::format("{}\nverified: {} {} of the answer, computed by {} {} in each process\n", text,
-                     m.checked, m.checked == 1 ? "element" : "elements", m.workers,
-                     m.workers == 1 ? "worker" : "workers");
+  return fmt::format("{}\nverified: {} of the answer, computed by {} in each process\n", text,
+                     base::count_text(m.checked, "element"), base::count_text(m.workers, "worker"));
 }
 
 }  // namespace
@@ -198,7 +196,7 @@ std::string findings_text(const std::vector<guide::Finding>& findings, bool fail
   }
   if (findings.size() > kMostFindings) {
     const std::size_t more = findings.size() - kMostFindings;
-    text += fmt::format("       ... and {} more {}\n", more, more == 1 ? "finding" : "findings");
+    text += fmt::format("       ... and {}\n", base::count_text(more, "more finding"));
   }
   return text;
 }

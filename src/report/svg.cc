@@ -223,8 +223,8 @@ void draw_legend(Drawing& d, const plan::Plan& plan) {
 std::string layout_svg(const plan::Plan& plan) {
   Drawing d;
   const std::string title =
-      fmt::format("{} on {} {} of {}", plan.program->name, plan.site->nodes(),
-                  plan.site->nodes() == 1 ? "node" : "nodes", plan.site->machine().name);
+      fmt::format("{} on {} of {}", plan.program->name, base::count_text(plan.site->nodes(), "node"),
+                  plan.site->machine().name);
   d.move(8);
   d.text(kMargin, "title", title);
   draw_legend(d, plan);

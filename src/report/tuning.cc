@@ -102,8 +102,7 @@ std::string tuning_text(const TuningResult& r) {
     table.add({fmt::format("best, of trial {}", best->number), metric_text(best->metric),
                speedup_text(r, best->metric)});
   text += table.text() + trial_table(r);
-  text += fmt::format("\n{} {} by {}", r.outcome.evaluations,
-                      r.outcome.evaluations == 1 ? "execution" : "executions", r.strategy);
+  text += fmt::format("\n{} by {}", base::count_text(r.outcome.evaluations, "execution"), r.strategy);
   for (const auto& [status, name] :
        {std::pair(tune::Status::failed, "failed"), std::pair(tune::Status::refused, "refused"),
         std::pair(tune::Status::duplicate, "duplicates")}) {

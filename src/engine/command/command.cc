@@ -108,9 +108,9 @@ Attempt attempt(const Settings& settings, const lang::CompiledMapper* mapper,
   tried.greeting = std::get<Greeting>(greeting);
   if (settings.nodes && *settings.nodes != tried.greeting.nodes) {
     tried.failure =
-        failure(kNotStarted, fmt::format("the application runs on {} {}, and its model on {}: --nodes {}",
-                                         tried.greeting.nodes, tried.greeting.nodes == 1 ? "node" : "nodes",
-                                         *settings.nodes, tried.greeting.nodes));
+        failure(kNotStarted, fmt::format("the application runs on {}, and its model on {}: --nodes {}",
+                                         base::count_text(tried.greeting.nodes, "node"), *settings.nodes,
+                                         tried.greeting.nodes));
   }
   return tried;
 }
