@@ -112,6 +112,7 @@ class Writer {
     const program::Partition& p = program_.partitions[id];
     if (p.pieces() == 0) return;
     std::vector<double> bytes;
+    bytes.reserve(p.pieces());
     for (std::uint32_t i = 0; i < p.pieces(); ++i) bytes.push_back(piece_bytes(id, i, ~program::FieldSet{0}));
     std::string text = fmt::format("{}: {} of {}{}", named(p.name), of_many(p.pieces(), "piece", "pieces"),
                                    spread(bytes, &base::bytes_text), p.pieces() > 1 ? " each" : "");
@@ -219,11 +220,12 @@ class Writer {
     const program::Partition& p = program_.partitions[q.partition];
     const program::Region& region = program_.regions[p.region];
     std::vector<double> bytes;
+    bytes.reserve(static_cast<std::size_t>(l.points()));
     for (std::int64_t i = 0; i < l.points(); ++i)
       bytes.push_back(piece_bytes(q.partition, q.piece(i), q.fields));
     std::vector<std::string> fields;
     for (std::size_t f = 0; f < region.fields.size(); ++f) {
-      if (q.fields >> f & 1U) fields.push_back(named(region.fields[f].name));
+      if ((q.fields >> f & 1U) != 0) fields.push_back(named(region.fields[f].name));
     }
     std::string text = fmt::format("    - {}: {} {}", r, words_of(q.privilege), named(p.name));
     if (q.privilege == program::Privilege::none) return text + "\n";
