@@ -1,8 +1,5 @@
 // Any bytes as a program file: read, and held against a mapper; a whole program is cut into atoms, analysed,
 // and written as it was read.
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -10,7 +7,6 @@
 #include <string>
 #include <string_view>
 
-#include "cli/program_file.h"
 #include "lang/facts.h"
 #include "lang/lang.h"
 #include "program/atoms.h"
@@ -20,7 +16,6 @@
 namespace {
 
 namespace base = mapwright::base;
-namespace cli = mapwright::cli;
 namespace lang = mapwright::lang;
 namespace machine = mapwright::machine;
 namespace program = mapwright::program;
@@ -61,13 +56,13 @@ const lang::MapperPtr& mapper() {
 }
 
 // As `check --program FILE --nodes 2 --procs CPU=1,GPU=4` does it.
-void check(const cli::Program& program) {
+void check(const lang::ProgramFacts& program) {
   require(program.ranks_per_node >= 1, "ranks out of range");
   machine::Grid grid = machine::make_grid(2, {1, 4, 0, 0, 0, 0});
-  base::Diagnostics problems = lang::check_names(*mapper(), program.facts, &grid);
+  base::Diagnostics problems = lang::check_names(*mapper(), program, &grid);
   constexpr std::int64_t kMostPoints = 4096;
   std::int64_t points = 0;
-  for (const lang::TaskFacts& task : program.facts.tasks) {
+  for (const lang::TaskFacts& task : program.tasks) {
     for (const lang::Domain& domain : task.launches)
       points += domain.size(kMostPoints).value_or(0);  // over the limit of a launch is found at once
     for (const lang::Domain& domain : task.launches) {
@@ -77,7 +72,7 @@ void check(const cli::Program& program) {
   if (points <= kMostPoints) {
     const auto placer = lang::Placer::create(mapper(), grid);
     require(placer.ok(), "the mapper does not start");
-    problems.add(lang::check_launches(**placer, program.facts));
+    problems.add(lang::check_launches(**placer, program));
   }
   std::size_t rendered = 0;
   for (const base::Diagnostic& d : problems.items()) {
@@ -114,36 +109,23 @@ void take_in(const program::Program& p) {
   }
 }
 
-// load_program takes paths.
-class MemoryFile {
- public:
-  MemoryFile() : descriptor_(::memfd_create("fuzz.json", 0)) { require(descriptor_ >= 0, "no memory file"); }
-  std::string write(const std::uint8_t* data, std::size_t size) const {
-    require(::ftruncate(descriptor_, 0) == 0, "cannot empty the memory file");
-    require(::pwrite(descriptor_, data, size, 0) == static_cast<ssize_t>(size),
-            "cannot fill the memory file");
-    return "/proc/self/fd/" + std::to_string(descriptor_);
-  }
-
- private:
-  int descriptor_;
-};
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const MemoryFile file;
-  const auto whole = program::load("fuzz.json", std::string(reinterpret_cast<const char*>(data), size));
+  const auto source =
+      std::make_shared<base::Source>("fuzz.json", std::string(reinterpret_cast<const char*>(data), size));
+  const auto whole = program::load(source);
   if (whole) {
     take_in(*whole);
   } else {
     require(!whole.problems().empty(), "a program fails without a problem");
   }
-  try {
-    check(cli::load_program(file.write(data, size)));
-  } catch (const cli::Stop& stop) {
-    require(stop.code == cli::Exit::configuration, "a bad program file is no matter of configuration");
-    require(!stop.message.empty() || !stop.problems.empty(), "nothing says what is wrong");
+  const auto facts = program::load_facts(source);
+  if (facts) {
+    check(*facts);
+  } else {
+    require(!whole.ok(), "a program has no facts");
+    require(!facts.problems().empty(), "facts fail without a problem");
   }
   return 0;
 }

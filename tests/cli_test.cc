@@ -274,7 +274,7 @@ TEST_F(Cli, EndsWhereTheConfigurationIsWrong) {
       "{\"name\":\"p\",\"tasks\":[{\"name\":\"t\",\"launches\":[[1,1,1,1,1,1,1,1,1,1]]}]}",
       "{\"name\":\"p\",\"ranks_per_node\":0,\"tasks\":[]}",
       "{\"name\":\"p\",\"ranks_per_node\":\"2\",\"tasks\":[]}",
-      "{\"name\":\"p\",\"ranks_per_node\":65537,\"tasks\":[]}",
+      "{\"name\":\"p\",\"ranks_per_node\":1048577,\"tasks\":[]}",
       "{\"name\":\"\xff\",\"tasks\":[]}",
       "{\"name\":\"p\",\"tasks\":[]} x",
       "{\"name\":\"p\",\"tasks\":[",

@@ -34,8 +34,8 @@ class Check : public Command {
   Exit run(Console& console) override {
     if (file_ == "-" && program_ == "-")
       throw Stop{Exit::usage, "only one of the mapper and the program can be standard input", {}};
-    std::optional<Program> program;
-    if (!program_.empty()) program = load_program(program_, machine_);
+    std::optional<lang::ProgramFacts> program;
+    if (!program_.empty()) program = load_facts(program_, machine_);
     std::optional<machine::Grid> grid;
     if (machine_.given()) grid = machine_.grid(program ? program->ranks_per_node : 1);
     std::string text = read_text(file_);
@@ -64,7 +64,7 @@ class Check : public Command {
   }
 
  private:
-  base::Diagnostics check(const std::string& text, const std::optional<Program>& program,
+  base::Diagnostics check(const std::string& text, const std::optional<lang::ProgramFacts>& program,
                           const std::optional<machine::Grid>& grid) const {
     return check_mapper(std::make_shared<base::Source>(file_ == "-" ? "<stdin>" : file_, text), program,
                         grid);

@@ -44,7 +44,7 @@ class Grammar : public Command {
   lang::ProgramFacts facts() const {
     // A file may hold the names alone. One has no sizes to choose: make_program says so.
     const bool sized = !subject_.set.empty() || subject_.size != "paper";
-    if (names_file(subject_.program) && !sized) return load_program(subject_.program).facts;
+    if (names_file(subject_.program) && !sized) return load_facts(subject_.program);
     return program::facts_of(make_program(subject_, load_machine(subject_.machine)));
   }
 

@@ -59,18 +59,19 @@ ProcessorKind likely_kind(const std::string& task, const lang::CompiledMapper& m
 
 }  // namespace
 
-base::Diagnostics check_mapper(const base::SourcePtr& source, const std::optional<Program>& program,
+base::Diagnostics check_mapper(const base::SourcePtr& source,
+                               const std::optional<lang::ProgramFacts>& program,
                                const std::optional<machine::Grid>& grid) {
   lang::Compilation compiled = lang::compile(source);
   base::Diagnostics problems = compiled.problems;
   if (!compiled.mapper) return problems;
-  if (program) problems.add(lang::check_names(*compiled.mapper, program->facts, grid ? &*grid : nullptr));
+  if (program) problems.add(lang::check_names(*compiled.mapper, *program, grid ? &*grid : nullptr));
   if (grid) {
     auto placer = lang::Placer::create(compiled.mapper, *grid);
     if (!placer) {
       problems.add(placer.problems());
     } else if (program) {
-      problems.add(lang::check_launches(**placer, program->facts));
+      problems.add(lang::check_launches(**placer, *program));
     }
   }
   problems.sort();

@@ -18,7 +18,8 @@ namespace mapwright::cli {
 
 //! Every problem of a mapper: its own, those of its names in a program, those on a machine, and with both
 //! those of every launch.
-base::Diagnostics check_mapper(const base::SourcePtr& source, const std::optional<Program>& program,
+base::Diagnostics check_mapper(const base::SourcePtr& source,
+                               const std::optional<lang::ProgramFacts>& program,
                                const std::optional<machine::Grid>& grid);
 
 //! A launch in the user's words.

@@ -62,7 +62,7 @@ Json describe_schema() {
 
 Json check(const Workshop& shop, const Arguments& arguments) {
   const base::SourcePtr source = source_of(arguments);
-  std::optional<Program> program;
+  std::optional<lang::ProgramFacts> program;
   std::optional<machine::Grid> grid;
   const bool has_program = arguments.sent("program");
   if (has_program || arguments.sent("machine") || arguments.sent("nodes")) {
@@ -71,7 +71,7 @@ Json check(const Workshop& shop, const Arguments& arguments) {
       const SubjectOptions subject = subject_of(shop, arguments);
       machine.machine = subject.machine;
       machine.nodes = subject.nodes;
-      program = load_program(subject.program, machine);
+      program = load_facts(subject.program, machine);
     } else {
       machine.machine = known_machine(shop, arguments.text("machine"));
       machine.nodes = arguments.integer("nodes");

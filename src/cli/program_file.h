@@ -10,15 +10,9 @@
 
 namespace mapwright::cli {
 
-//! What a mapper is checked against.
-struct Program {
-  lang::ProgramFacts facts;
-  std::int64_t ranks_per_node = 1;
-};
-
-//! A built-in application as it is made for the machine, or what stands in a file: a whole program
-//! (docs/programs.md), or its tasks, region names and launches alone. Throws Stop.
-Program load_program(const std::string& name_or_file, const MachineOptions& machine = {});
+//! What a mapper is checked against: of a built-in application as it is made for the machine, or of a file.
+//! Throws Stop.
+lang::ProgramFacts load_facts(const std::string& name_or_file, const MachineOptions& machine = {});
 
 //! The built-in application. Throws Stop.
 program::Program make_application(const std::string& name, const apps::Options& options);

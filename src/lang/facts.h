@@ -24,6 +24,7 @@ struct TaskFacts {
 struct ProgramFacts {
   std::string name;
   std::vector<TaskFacts> tasks;
+  std::int64_t ranks_per_node = 1;
 };
 
 //! Warnings for names that the program does not have and choices that it cannot follow. `grid` may be null.

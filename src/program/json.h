@@ -15,9 +15,9 @@ namespace mapwright::program {
 base::Result<Program> load(std::string file, std::string text);
 base::Result<Program> load(const base::SourcePtr& source);
 
-//! Whether a JSON text is meant as a program: its top has a key that the mere facts that mappers are checked
-//! against do not have. Problems: it is no JSON.
-base::Result<bool> is_program(const base::SourcePtr& source);
+//! What mappers are checked against: that of a program, or what stands in a file of its tasks, their region
+//! names and launches alone (docs/language.md).
+base::Result<lang::ProgramFacts> load_facts(const base::SourcePtr& source);
 
 //! The text of a valid program, from which load() makes an equal one. The same for equal programs. Bytes that
 //! are no UTF-8 in texts that are not names are replaced.

@@ -18,13 +18,14 @@ class BoxReader {
 
   //! A list of extents under `extents`, or a box under "bounds": one of them, and not both.
   std::optional<Box> box(const JsonObject& o, std::string_view extents);
+  //! A list of extents, which `what` names in messages.
+  std::optional<Box> extents(Id list, std::string_view what);
   //! Pieces of a region: each a box or a list of boxes.
   void pieces(Id list, const Box& region, Partition* to);
   //! A region in so many tiles in each dimension, each with a halo; the last dimension runs fastest.
   void tiles(Id list, std::optional<Id> halo, const Box& region, Partition* to);
 
  private:
-  std::optional<Box> extents(Id list, std::string_view what);
   std::optional<Box> bounds(Id list, std::string_view what);
   bool span(Id pair, std::string_view what, std::size_t dimension, Box* to);
   bool is_pair(Id id) const;

@@ -460,13 +460,4 @@ base::Result<Program> load(const base::SourcePtr& source) {
   return Loader(*json).run();
 }
 
-base::Result<bool> is_program(const base::SourcePtr& source) {
-  const auto json = JsonText::parse(source);
-  if (!json) return json.problems();
-  for (const std::string_view key : {"schema", "regions", "partitions", "launches", "loop"}) {
-    if (json->member(JsonText::kRoot, key)) return true;
-  }
-  return false;
-}
-
 }  // namespace mapwright::program

@@ -21,19 +21,32 @@ namespace {
 using samples::box;
 using samples::line;
 
-const std::filesystem::path kCorpus = std::filesystem::path(MAPWRIGHT_ROOT) / "tests/corpus/program_files";
+base::SourcePtr source_of(const std::string& name, const std::string& text) {
+  return std::make_shared<base::Source>(name, text);
+}
+
+// The problems of a program file, or of one of tasks alone.
+using Problems = base::Diagnostics (*)(const base::SourcePtr&);
+base::Diagnostics program_problems(const base::SourcePtr& source) {
+  base::Result<Program> program = load(source);
+  return program ? base::Diagnostics() : program.problems();
+}
+base::Diagnostics facts_problems(const base::SourcePtr& source) {
+  base::Result<lang::ProgramFacts> facts = load_facts(source);
+  return facts ? base::Diagnostics() : facts.problems();
+}
 
 // The codes of the problems of a text, and all of them as a person reads them.
 struct Findings {
   std::set<std::string_view> codes;
   std::string rendered;
 };
-Findings findings_of(const std::string& text, const std::string& name) {
+Findings findings_of(const std::string& text, const std::string& name,
+                     Problems problems_of = program_problems) {
   Findings f;
-  const base::Result<Program> program = load(name, text);
-  if (program) return f;
   std::size_t shown = 0;
-  for (const base::Diagnostic& d : program.problems().items()) {
+  const base::Diagnostics problems = problems_of(source_of(name, text));
+  for (const base::Diagnostic& d : problems.items()) {
     f.codes.insert(d.kind->code);
     // As many as are ever shown.
     if (++shown <= 100) f.rendered += base::render(d, false);
@@ -75,20 +88,29 @@ std::string without_trailing_spaces(const std::string& text) {
   return out;
 }
 
-std::vector<std::filesystem::path> corpus() {
-  std::vector<std::filesystem::path> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(kCorpus)) paths.push_back(entry.path());
-  std::ranges::sort(paths);
-  return paths;
+struct File {
+  std::filesystem::path path;
+  Problems problems_of;
+};
+std::vector<File> corpus() {
+  std::vector<File> files;
+  const std::filesystem::path root = std::filesystem::path(MAPWRIGHT_ROOT) / "tests/corpus";
+  for (const auto& [folder, problems_of] :
+       {std::pair{"program_files", &program_problems}, std::pair{"facts_files", &facts_problems}}) {
+    for (const auto& entry : std::filesystem::directory_iterator(root / folder))
+      files.push_back({entry.path(), problems_of});
+  }
+  std::ranges::sort(files, {}, &File::path);
+  return files;
 }
 
 TEST(ProgramFile, EveryBadFileGivesExactlyItsDiagnostics) {
   const bool update = std::getenv("MAPWRIGHT_UPDATE_CORPUS") != nullptr;
   ASSERT_FALSE(corpus().empty());
-  for (const std::filesystem::path& path : corpus()) {
+  for (const auto& [path, problems_of] : corpus()) {
     SCOPED_TRACE(path.filename());
     const Case c = read_case(path);
-    const Findings found = findings_of(c.input, path.filename().string());
+    const Findings found = findings_of(c.input, path.filename().string(), problems_of);
     EXPECT_FALSE(found.codes.empty()) << "the file has no problem";
     const std::string rendered = without_trailing_spaces(found.rendered);
     if (!update) {
@@ -106,8 +128,8 @@ TEST(ProgramFile, EveryBadFileGivesExactlyItsDiagnostics) {
 
 TEST(ProgramFile, EveryKindOfProblemHasACase) {
   std::set<std::string_view> seen;
-  for (const std::filesystem::path& path : corpus())
-    seen.merge(findings_of(read_case(path).input, "case").codes);
+  for (const auto& [path, problems_of] : corpus())
+    seen.merge(findings_of(read_case(path).input, "case", problems_of).codes);
   std::string_view last;
   for (const base::DiagnosticKind* kind : problem::kAll) {
     EXPECT_TRUE(seen.contains(kind->code)) << kind->code << " " << kind->name;
@@ -119,16 +141,15 @@ TEST(ProgramFile, EveryKindOfProblemHasACase) {
 
 TEST(ProgramFile, FixesRemoveTheirProblems) {
   std::size_t fixed = 0;
-  for (const std::filesystem::path& path : corpus()) {
+  for (const auto& [path, problems_of] : corpus()) {
     SCOPED_TRACE(path.filename());
     const std::string text = read_case(path).input;
-    const base::Result<Program> before = load("before", text);
+    const base::Diagnostics before = problems_of(source_of("before", text));
     std::size_t applied = 0;
-    const std::string better = base::apply_fixes(text, before.problems().items(), &applied);
+    const std::string better = base::apply_fixes(text, before.items(), &applied);
     if (applied == 0) continue;
     fixed += applied;
-    const base::Result<Program> after = load("after", better);
-    EXPECT_LT(after ? 0 : after.problems().errors(), before.problems().errors()) << better;
+    EXPECT_LT(problems_of(source_of("after", better)).errors(), before.errors()) << better;
   }
   EXPECT_GE(fixed, 5U);
 }
@@ -190,6 +211,48 @@ Program everything() {
   p.parameters = {{"n", 5}, {"least", std::numeric_limits<std::int64_t>::min()}};
   p.notes = {"one", ""};
   return p;
+}
+
+TEST(ProgramFile, TasksAloneAreFacts) {
+  const auto facts = load_facts(source_of("heat.json", R"({
+    "name": "heat", "ranks_per_node": 2,
+    "tasks": [
+      {"name": "step", "variants": ["GPU", "CPU"], "regions": ["plate", ["rims", "halo"], []],
+       "launches": [[2, 4], [8], [2, 4], "single"]},
+      {"name": "report"}
+    ]
+  })"));
+  ASSERT_TRUE(facts.ok());
+  EXPECT_EQ(facts->name, "heat");
+  EXPECT_EQ(facts->ranks_per_node, 2);
+  ASSERT_EQ(facts->tasks.size(), 2U);
+  const lang::TaskFacts& step = facts->tasks[0];
+  EXPECT_EQ(step.name, "step");
+  EXPECT_EQ(step.variants, (std::vector{machine::ProcessorKind::gpu, machine::ProcessorKind::cpu}));
+  EXPECT_EQ(step.regions, (std::vector<std::vector<std::string>>{{"plate"}, {"rims", "halo"}, {}}));
+  EXPECT_EQ(step.launches, (std::vector{box({{0, 1}, {0, 3}}), line(0, 7)}));
+  EXPECT_TRUE(step.single);
+  EXPECT_EQ(facts->tasks[1].name, "report");
+  EXPECT_FALSE(facts->tasks[1].single);
+}
+
+// The same keys may stand in both: what only programs have tells them apart.
+TEST(ProgramFile, AWholeProgramHasFactsToo) {
+  Program p = samples::circuit();
+  p.ranks_per_node = 4;
+  const auto facts = load_facts(source_of("circuit.json", save(p)));
+  ASSERT_TRUE(facts.ok());
+  const lang::ProgramFacts wanted = facts_of(p);
+  EXPECT_EQ(facts->name, wanted.name);
+  EXPECT_EQ(facts->ranks_per_node, 4);
+  ASSERT_EQ(facts->tasks.size(), wanted.tasks.size());
+  for (std::size_t i = 0; i < wanted.tasks.size(); ++i) {
+    EXPECT_EQ(facts->tasks[i].name, wanted.tasks[i].name);
+    EXPECT_EQ(facts->tasks[i].regions, wanted.tasks[i].regions);
+    EXPECT_EQ(facts->tasks[i].launches, wanted.tasks[i].launches);
+  }
+  EXPECT_EQ(findings_of(R"({"name": "p", "tasks": [], "loop": {}})", "loop", facts_problems).codes,
+            (std::set<std::string_view>{"MW8004"}));
 }
 
 TEST(ProgramFile, SaysEverything) {

@@ -12,6 +12,12 @@ inline constexpr std::string_view kSchema = "mapwright.program/1";
 inline constexpr std::array<std::string_view, 14> kProgram = {
     "schema", "name",  "description", "ranks_per_node", "parameters", "notes", "metric",
     "traced", "waits", "loop",        "regions",        "partitions", "tasks", "launches"};
+//! Those that only a whole program has, not the mere facts that mappers are checked against.
+inline constexpr std::array<std::string_view, 5> kWholeProgram = {"schema", "regions", "partitions",
+                                                                  "launches", "loop"};
+inline constexpr std::array<std::string_view, 3> kFacts = {"name", "ranks_per_node", "tasks"};
+inline constexpr std::array<std::string_view, 4> kTaskFacts = {"name", "variants", "regions", "launches"};
+inline constexpr std::string_view kSingle = "single";
 inline constexpr std::array<std::string_view, 4> kMetric = {"name", "unit", "better", "scale"};
 inline constexpr std::array<std::string_view, 4> kLoop = {"begin", "end", "warmup", "iterations"};
 inline constexpr std::array<std::string_view, 4> kRegion = {"name", "extents", "bounds", "fields"};

@@ -68,6 +68,7 @@ std::int64_t Launch::points() const {
 lang::ProgramFacts facts_of(const Program& program) {
   lang::ProgramFacts facts;
   facts.name = program.name;
+  facts.ranks_per_node = program.ranks_per_node;
   std::vector<std::unordered_set<lang::Domain, lang::DomainHash>> known(program.tasks.size());
   for (const Task& t : program.tasks) {
     lang::TaskFacts task;

@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/text.h"
+#include "program/diagnostics.h"
+#include "program/json.h"
+#include "program/json_boxes.h"
+#include "program/json_reader.h"
+#include "program/json_words.h"
+
+namespace mapwright::program {
+namespace {
+
+using Id = JsonText::Id;
+using Kind = JsonNode::Kind;
+
+constexpr std::string_view kLaunchIs = "a list of extents or \"single\"";
+
+class FactsLoader {
+ public:
+  explicit FactsLoader(const JsonText& json) : json_(json), reader_(json), boxes_(&reader_) {}
+
+  base::Result<lang::ProgramFacts> run() {
+    read();
+    if (reader_.failed()) return reader_.take();
+    return std::move(facts_);
+  }
+
+ private:
+  void read() {
+    const auto top = reader_.object(JsonText::kRoot, "a program of tasks alone", words::kFacts);
+    if (!top) return;
+    if (const auto name = reader_.need(*top, "name"))
+      facts_.name = reader_.text(*name, "\"name\"").value_or("");
+    facts_.ranks_per_node = reader_.integer(*top, "ranks_per_node", 1, kMaxRanks, 1);
+    if (const auto tasks = reader_.need(*top, "tasks"))
+      each(*tasks, "\"tasks\"", "a list of tasks", [this](Id id) { task(id); });
+  }
+
+  template <class Read>
+  void each(Id list, std::string_view what, std::string_view wanted, Read&& read) {
+    if (!reader_.is_list(list, what, wanted)) return;
+    json_.values(list, [&](Id id) {
+      read(id);
+      return !reader_.full();
+    });
+  }
+
+  void task(Id id) {
+    const auto o = reader_.object(id, "a task", words::kTaskFacts);
+    if (!o) return;
+    lang::TaskFacts t;
+    if (const auto name = reader_.need(*o, "name")) t.name = reader_.text(*name, "\"name\"").value_or("");
+    if (const auto variants = (*o)["variants"]) {
+      each(*variants, "\"variants\"", "a list of processor kinds", [&](Id kind) {
+        const auto at = reader_.choice(kind, "a kind of processor", machine::processor_kind_names());
+        if (at) t.variants.push_back(*machine::processor_kind(machine::processor_kind_names()[*at]));
+      });
+    }
+    if (const auto regions = (*o)["regions"]) {
+      each(*regions, "\"regions\"", "a list of the names of each requirement",
+           [&](Id region) { t.regions.push_back(names(region)); });
+    }
+    if (const auto launches = (*o)["launches"]) {
+      known_.clear();
+      each(*launches, "\"launches\"", "a list of launches", [&](Id l) { launch(l, &t); });
+    }
+    facts_.tasks.push_back(std::move(t));
+  }
+
+  // A requirement has one name or several.
+  std::vector<std::string> names(Id id) {
+    std::vector<std::string> all;
+    const auto add = [&](Id name) {
+      if (auto text = reader_.text(name, "a region")) all.push_back(*std::move(text));
+    };
+    if (reader_.is(id, Kind::list)) {
+      each(id, "a region", "a list of names", add);
+    } else {
+      add(id);
+    }
+    return all;
+  }
+
+  void launch(Id id, lang::TaskFacts* t) {
+    if (reader_.is(id, Kind::list)) {
+      const auto domain = boxes_.extents(id, "a launch");
+      if (domain && known_.insert(*domain).second) t->launches.push_back(*domain);
+    } else if (!reader_.is(id, Kind::text)) {
+      reader_.wrong_type(id, "a launch", kLaunchIs);
+    } else if (json_.text(id) == words::kSingle) {
+      t->single = true;
+    } else {
+      reader_.unknown(problem::bad_choice, id,
+                      fmt::format("a launch cannot be \"{}\"", base::shortened(json_.text(id), kShown)),
+                      fmt::format("it is {}", kLaunchIs), {&words::kSingle, 1});
+    }
+  }
+
+  const JsonText& json_;
+  JsonReader reader_;
+  BoxReader boxes_;
+  lang::ProgramFacts facts_;
+  std::unordered_set<lang::Domain, lang::DomainHash> known_;  // launch domains of the task at hand
+};
+
+}  // namespace
+
+base::Result<lang::ProgramFacts> load_facts(const base::SourcePtr& source) {
+  const auto json = JsonText::parse(source);
+  if (!json) return json.problems();
+  const bool whole = std::ranges::any_of(words::kWholeProgram, [&](std::string_view key) {
+    return json->member(JsonText::kRoot, key).has_value();
+  });
+  if (!whole) return FactsLoader(*json).run();
+  const auto program = load(source);
+  if (!program) return program.problems();
+  return facts_of(*program);
+}
+
+}  // namespace mapwright::program
