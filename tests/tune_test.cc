@@ -8,6 +8,7 @@
 #include <mutex>
 #include <set>
 
+#include "engine/sim/testing.h"
 #include "program/json.h"
 #include "texts.h"
 #include "trial.h"
@@ -94,6 +95,30 @@ TEST(Guided, FindsAWayWhereTheDefaultFails) {
   ASSERT_FALSE(outcome.trials.empty());
   EXPECT_EQ(outcome.trials.front().failure_code, "out_of_memory");
   EXPECT_GT(best_speedup(s, "summa", outcome), 1);
+}
+
+// Where everything lies in one memory, as for a Legion application on a few cores: no plan moves less than
+// another, so one map for all tasks comes first, then what may help one of them; limits only keep it waiting.
+TEST(Guided, TriesMapsFirstWhereNothingMoves) {
+  const machine::Machine machine = engine::sim::testing::round_machine(
+      "[processors.CPU]\ncount = 1\nsockets = [0]", "[processors.CPU]\ncount = 2\nsockets = [0, 0]");
+  const auto program = std::make_shared<const program::Program>(*program::load("two.json", R"({
+    "name": "two",
+    "regions": [{"name": "r", "extents": [1200], "fields": {"x": 8, "y": 8}}],
+    "partitions": [{"name": "b", "region": "r", "tiles": [12]}],
+    "tasks": [{"name": "t", "variants": ["CPU"]}, {"name": "u", "variants": ["CPU"]}],
+    "launches": [
+      {"task": "t", "domain": [12], "flops": 1e9, "requirements": [{"partition": "b", "privilege": "write"}]},
+      {"task": "u", "domain": [12], "flops": 2e9, "requirements": [{"partition": "b", "privilege": "read"}]}
+    ]})"));
+  const trial::Subject s{program, *plan::Planner::create(program, machine, 1)};
+  const tune::Outcome outcome = tuned(s, "guided", 40);
+  std::vector<std::string> tried;
+  for (const tune::Trial& t : outcome.trials) tried.push_back(t.why);
+  EXPECT_EQ(tried, (std::vector<std::string>{
+                       "where it starts", "all tasks by dealt", "u by dealt", "b of u on CPU in ZCMEM",
+                       "t by dealt", "b of t on CPU in ZCMEM", "layout of b: AOS C_order", "limit of u: 1",
+                       "limit of u: 2", "limit of u: 4", "limit of t: 1", "limit of t: 2", "limit of t: 4"}));
 }
 
 // A program with all of its names replaced, its regions and partitions too.

@@ -99,16 +99,21 @@ std::variant<LaunchChoice, Failure> choose(const program::Program& program, cons
   for (std::size_t r = 0; r < launch.requirements.size(); ++r) {
     const program::Requirement& requirement = launch.requirements[r];
     const RequirementNames names = names_of(program, launch, r);
+    const program::RegionId id = program.partitions[requirement.partition].region;
+    const program::Region& region = program.regions[id];
     RequirementChoice c;
     c.memories = policy::memories(mapper, task.name, names.ref(), choice.kind);
     const program::Order preferred = choice.variant->order.value_or(program::Order::c_order);
     for (const machine::MemoryKind memory : c.memories.kinds) {
       std::optional<base::Span> where;
-      c.layouts.push_back(
-          policy::layout(mapper, task.name, names.ref(), choice.kind, memory, preferred, &where));
+      policy::Layout layout =
+          policy::layout(mapper, task.name, names.ref(), choice.kind, memory, preferred, &where);
+      // One dimension has no order: what was made in either serves both.
+      if (region.elements.rank == 1) layout.order = program::Order::c_order;
+      c.layouts.push_back(layout);
       c.layout_where.push_back(where);
     }
-    c.groups = groups_in(atoms.region(program.partitions[requirement.partition].region), requirement.fields);
+    c.groups = groups_in(atoms.region(id), requirement.fields);
     c.collected =
         requirement.privilege == program::Privilege::read && mapper.collects(task.name, names.ref());
     choice.requirements.push_back(std::move(c));

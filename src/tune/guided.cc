@@ -72,9 +72,9 @@ struct Move {
 };
 
 // Around the best mapper so far, in this order: all that its findings suggest at once, then each of it, the
-// largest gain first; the index maps under which less moves; every other decision by itself, those of the
-// tasks that the findings name first. What is better becomes the best, and everything starts again from
-// there.
+// largest gain first; the index maps under which less moves, or, where nothing moves, one for all tasks;
+// every other decision by itself, those of the tasks that the findings name first. What is better becomes the
+// best, and everything starts again from there.
 class Guided final : public Strategy {
  public:
   explicit Guided(Problem problem) : problem_(std::move(problem)) {}
@@ -169,10 +169,12 @@ class Guided final : public Strategy {
     return {{"", "nothing around the first mapper works: what the runtime does by itself"}};
   }
 
-  // What less moves under, by their plans: a plan says what would be copied, and is not timed.
+  // What less moves under, by their plans: a plan says what would be copied, and is not timed. Where nothing
+  // is copied, it has no preference.
   std::vector<Move> maps() const {
     const auto plan = planned(best_.mapper);
     if (!plan) return {};
+    if (guide::movement(*plan, 1).total == 0) return alike();
     std::vector<Move> moves;
     for (guide::Remap& r : problem_.guide->maps(*plan, *best_.mapper)) {
       const std::int64_t iterations = problem_.program().iterations;
@@ -184,14 +186,36 @@ class Guided final : public Strategy {
     return moves;
   }
 
+  // All tasks by one family: one alone may lose, by what it shares with the others, what all of them gain.
+  std::vector<Move> alike() const {
+    const Space space = around_best();
+    std::vector<std::pair<std::string, Choice>> families;
+    for (std::size_t d = 0; d < space.decisions().size(); ++d) {
+      const Decision& decision = space.decisions()[d];
+      if (decision.kind != Decision::Kind::index_map) continue;
+      for (std::size_t o = 1; o < decision.options.size(); ++o) {
+        auto at = std::ranges::find(families, decision.options[o], &std::pair<std::string, Choice>::first);
+        if (at == families.end()) at = families.insert(at, {decision.options[o], space.initial()});
+        at->second[d] = static_cast<std::uint16_t>(o);
+      }
+    }
+    std::vector<Move> moves;
+    moves.reserve(families.size());
+    for (const auto& [family, choice] : families)
+      moves.push_back({fmt::format("all tasks by {}", family), space.edits(choice)});
+    return moves;
+  }
+
   std::optional<plan::Plan> planned(const lang::MapperPtr& mapper) const {
     auto plan = problem_.planner->plan(mapper);
     if (auto* p = std::get_if<plan::Plan>(&plan)) return std::move(*p);
     return std::nullopt;
   }
 
+  Space around_best() const { return {problem_.program(), *problem_.planner->site(), best_.mapper}; }
+
   std::vector<Move> singles() const {
-    const Space space(problem_.program(), *problem_.planner->site(), best_.mapper);
+    const Space space = around_best();
     std::vector<std::pair<double, Move>> ranked;
     for (std::size_t d = 0; d < space.decisions().size(); ++d) {
       const Decision& decision = space.decisions()[d];
@@ -209,22 +233,24 @@ class Guided final : public Strategy {
     return moves;
   }
 
-  // The smaller, the earlier: which finding speaks of it first, then the task's share of the time.
+  // The smaller, the earlier: which finding speaks of it first, then the task's share of the time. How much
+  // is held, and for how long, comes last: it costs time unless memory is short, and then findings say so.
   double rank(const Decision& decision) const {
     const bool of_data = decision.kind == Decision::Kind::layout;
     const std::string& name = of_data ? problem_.program().partitions[decision.partition].name
                                       : problem_.program().tasks[decision.task].name;
+    const auto named = static_cast<double>(subjects_.size());
+    const bool held = decision.kind == Decision::Kind::limit || decision.kind == Decision::Kind::collect;
+    const double least = held ? 3 * (named + 1) : 0;
     for (std::size_t i = 0; i < subjects_.size(); ++i) {
       if (std::ranges::find(subjects_[i], name) == subjects_[i].end()) continue;
       // Where points run decides the most; layouts have the most options, and help the least.
       const bool map =
           decision.kind == Decision::Kind::index_map || decision.kind == Decision::Kind::single_map;
-      const double first = map ? 0 : static_cast<double>(subjects_.size());
-      return first + static_cast<double>(i) + (of_data ? 0.5 : 0);
+      return least + (map ? 0 : named) + static_cast<double>(i) + (of_data ? 0.5 : 0);
     }
     const auto share = shares_.find(problem_.program().tasks[decision.task].name);
-    const double least = of_data || share == shares_.end() ? 0 : share->second;
-    return 2 * static_cast<double>(subjects_.size() + 1) - least;
+    return least + 2 * (named + 1) - (of_data || share == shares_.end() ? 0 : share->second);
   }
 
   // None where it is no mapper, was proposed before, cannot be carried out, or would do the same as an

@@ -276,6 +276,26 @@ TEST(Sim, LayoutsCostTheTransactionsThatAreNotUsed) {
               kExact);
 }
 
+// What is made in one order serves the other, where there is but one dimension to order.
+TEST(Sim, OneDimensionHasNoOrder) {
+  const auto program = [](const std::vector<std::int64_t>& extents) {
+    return Sketch()
+        .region("r", extents, {{"x", 8}})
+        .blocks("b", 1)
+        .task("a", {kGpu})
+        .task("b", {kGpu})
+        .loop(2, 1)
+        .launch("a", 1)
+        .on("b", Privilege::read_write)
+        .launch("b", 1)
+        .on("b", Privilege::read_write)
+        .done();
+  };
+  const char* mapper = "Layout a * * C_order;\nLayout b * * F_order;\n";
+  EXPECT_EQ(executed(program({10'000}), mapper).traffic.local, 0);
+  EXPECT_EQ(executed(program({100, 100}), mapper).traffic.local, 2 * 2 * 10'000 * 8);
+}
+
 TEST(Sim, ALayoutThatAKernelRefusesFailsAsTheKernelDoes) {
   const program::Variant strict{ProcessorKind::gpu,      program::Precision::double_precision,  {}, 1,
                                 program::Order::f_order, "stride does not match expected value"};
