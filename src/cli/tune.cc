@@ -172,7 +172,6 @@ class TuneRun {
     namespace fs = std::filesystem;
     const tune::Trial& best = *result_.best();
     const base::SourcePtr& expert = bench_.expert();
-    result_.compared = expert ? "the expert's mapper" : "the default";
     result_.changes = bench_.differences(best.mapper, expert ? *expert : *bench_.default_mapper());
     const fs::path folder = settings_.out.empty() ? own_folder() : fs::path(settings_.out);
     make_folder(folder);

@@ -44,6 +44,7 @@ report::TuningResult Workbench::begin(tune::StoreJournal* journal) const {
   result.metric = subject_.program->metric;
   result.basis = settings_.engine.basis();
   result.run = journal->id();
+  result.has_expert = expert_ != nullptr;
   if (expert_) result.expert = baseline(*expert_, store::Role::expert, journal);
   result.default_mapper = baseline(*default_, store::Role::default_mapper, journal);
   return result;

@@ -17,6 +17,7 @@
 #include "report/svg.h"
 #include "report/table.h"
 #include "report/trace.h"
+#include "report/tuning.h"
 
 namespace mapwright::report {
 namespace {
@@ -346,6 +347,89 @@ TEST(Report, ThePictureIsSelfContained) {
   EXPECT_NE(svg.find("<title>(7,): GPU "), std::string::npos) << svg;
   EXPECT_EQ(svg.find("<script"), std::string::npos);
   EXPECT_EQ(svg.find("href"), std::string::npos);
+}
+
+// ------------------------------------------------------------------------------------------------------
+// tuning
+
+tune::Trial trial(std::int64_t number, double metric, std::vector<double> samples, std::string why) {
+  tune::Trial t;
+  t.number = number;
+  t.metric = metric;
+  t.samples = std::move(samples);
+  t.why = std::move(why);
+  return t;
+}
+
+// A command's figure has no unit, and nobody wrote a mapper for it. The third may have been lucky.
+TuningResult of_a_command() {
+  TuningResult r;
+  r.subject = "a.out on 1 node of local";
+  r.strategy = "guided";
+  r.run = "a-1";
+  r.metric = {"metric", "", false, 1};
+  r.basis = Basis::measured;
+  r.default_mapper = 3;
+  r.outcome.trials = {trial(1, 3, {3, 3, 3}, "where it starts"), trial(2, 2, {2, 2.1, 1.9}, "t by dealt"),
+                      trial(3, 1.5, {1.5, 1, 4}, "t by blocks")};
+  r.outcome.best = 1;
+  r.outcome.evaluations = 3;
+  return r;
+}
+
+TEST(Tuning, IsComparedWithTheDefaultWhereThereIsNoExpert) {
+  EXPECT_EQ(tuning_text(of_a_command()), R"(a.out on 1 node of local: metric, smaller is better
+measured in real executions
+
+mapper            metric  x default
+default                3      1.000
+best, of trial 2       2      1.500
+
+trial  metric  x default  what was tried
+    1       3      1.000  where it starts
+   *2       2      1.500  t by dealt
+    3     1.5      2.000  t by blocks
+
+3 executions by guided; the budget is used up
+trial 3 has a better figure, within what executions of one mapper differ by; --repeats makes it surer
+)");
+  EXPECT_EQ(best_header(of_a_command()), R"(# Tuned for a.out on 1 node of local.
+# metric 2, 1.500 times as fast as the default (3);
+# trial 2 of run a-1, by guided; measured in real executions.
+
+)");
+}
+
+// The mapper of an expert that fails is still what the others are to be compared with.
+TEST(Tuning, IsComparedWithTheExpert) {
+  TuningResult r = of_a_command();
+  r.metric = {"rate", "MB/s", true, 1};
+  r.has_expert = true;
+  r.expert = 2;
+  r.outcome.best = 0;
+  r.changes = {"t: on GPU instead of CPU"};
+  EXPECT_EQ(tuning_text(r), R"(a.out on 1 node of local: rate, larger is better
+measured in real executions
+
+mapper            MB/s  x expert
+expert               2     1.000
+default              3     1.500
+best, of trial 1     3     1.500
+
+trial  MB/s  x expert  what was tried
+   *1     3     1.500  where it starts
+    2     2     1.000  t by dealt
+    3   1.5     0.750  t by blocks
+
+3 executions by guided; the budget is used up
+
+against the expert's mapper, the best mapper has
+  t: on GPU instead of CPU
+)");
+  r.expert.reset();
+  EXPECT_NE(tuning_text(r).find("\nexpert               -         -\ndefault              3         -\n"),
+            std::string::npos)
+      << tuning_text(r);
 }
 
 }  // namespace

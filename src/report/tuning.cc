@@ -22,7 +22,31 @@ std::string metric_text(const std::optional<double>& metric) {
 }
 
 std::string speedup_text(const TuningResult& r, const std::optional<double>& metric) {
-  return metric && r.expert ? fmt::format("{:.3f}", tune::speedup(*metric, *r.expert, r.metric)) : "-";
+  return metric && r.reference() ? fmt::format("{:.3f}", tune::speedup(*metric, *r.reference(), r.metric))
+                                 : "-";
+}
+
+// Titles of the columns of both tables.
+std::string_view metric_title(const TuningResult& r) {
+  return r.metric.unit.empty() ? r.metric.name : r.metric.unit;
+}
+std::string_view speedup_title(const TuningResult& r) {
+  return r.has_expert ? "x expert" : "x default";
+}
+
+std::string_view reference_name(const TuningResult& r) {
+  return r.has_expert ? "the expert's mapper" : "the default";
+}
+
+// Where executions waver, the best is not always the one with the best figure.
+std::string luck_text(const TuningResult& r) {
+  const auto cost = [&](const tune::Trial& t) { return tune::cost_of(t.metric, r.metric); };
+  const auto lucky = std::ranges::min_element(r.outcome.trials, {}, cost);
+  if (cost(*lucky) >= cost(*r.best())) return "";
+  return fmt::format(
+      "trial {} has a better figure, within what executions of one mapper differ by; --repeats makes it "
+      "surer\n",
+      lucky->number);
 }
 
 std::string outcome_text(const tune::Trial& t) {
@@ -48,7 +72,7 @@ std::string words_of(const tune::Trial& t) {
 
 // The first ones, and each that was the best so far.
 std::string trial_table(const TuningResult& r) {
-  Table table({{"trial"}, {r.metric.unit}, {"x expert"}, {"what was tried", Align::left}});
+  Table table({{"trial"}, {metric_title(r)}, {speedup_title(r)}, {"what was tried", Align::left}});
   double best = std::numeric_limits<double>::infinity();
   std::size_t left_out = 0;
   for (std::size_t i = 0; i < r.outcome.trials.size(); ++i) {
@@ -85,7 +109,7 @@ std::string against(const TuningResult& r, double metric) {
 std::string progress_text(const TuningResult& r, const tune::Progress& p, std::int64_t budget) {
   std::string text = fmt::format("{}: {} of {} executions", r.strategy, p.evaluations, budget);
   if (p.best == nullptr || !p.best->metric) return text + ", none succeeded yet";
-  text += fmt::format(", best {:.6g} {}", *p.best->metric, base::visible(r.metric.unit));
+  text += ", best " + figure_text(r.metric, *p.best->metric);
   const std::string relative = against(r, *p.best->metric);
   return relative.empty() ? text : text + ", " + relative;
 }
@@ -94,8 +118,8 @@ std::string tuning_text(const TuningResult& r) {
   std::string text =
       fmt::format("{}: {}, {} is better\n{}\n\n", base::visible(r.subject), base::visible(r.metric.name),
                   r.metric.larger_is_better ? "larger" : "smaller", accuracy_text(r.program, r.basis));
-  Table table({{"mapper", Align::left}, {r.metric.unit}, {"x expert"}});
-  table.add({"expert", metric_text(r.expert), speedup_text(r, r.expert)});
+  Table table({{"mapper", Align::left}, {metric_title(r)}, {speedup_title(r)}});
+  if (r.has_expert) table.add({"expert", metric_text(r.expert), speedup_text(r, r.expert)});
   table.add({"default", metric_text(r.default_mapper), speedup_text(r, r.default_mapper)});
   const tune::Trial* best = r.best();
   if (best != nullptr)
@@ -112,8 +136,9 @@ std::string tuning_text(const TuningResult& r) {
   if (r.model) text += use_text(*r.model) + "\n";
   if (best == nullptr)
     return text + (r.outcome.evaluations == 0 ? "nothing was tried\n" : "no mapper was found that works\n");
+  text += luck_text(r);
   if (!r.changes.empty()) {
-    text += fmt::format("\nagainst {}, the best mapper has\n", r.compared);
+    text += fmt::format("\nagainst {}, the best mapper has\n", reference_name(r));
     for (const std::string& line : r.changes) text += "  " + line + "\n";
   }
   if (!r.best_file.empty()) text += fmt::format("\nbest mapper: {}\n", base::visible(r.best_file));
@@ -133,8 +158,7 @@ std::string use_text(const ModelUse& use) {
 std::string best_header(const TuningResult& r) {
   const tune::Trial& best = *r.best();
   std::string text = first_line(r);
-  text +=
-      fmt::format("# {} {:.6g} {}", base::visible(r.metric.name), *best.metric, base::visible(r.metric.unit));
+  text += fmt::format("# {} {}", base::visible(r.metric.name), figure_text(r.metric, *best.metric));
   const auto compared = [&](const char* name, const std::optional<double>& metric) {
     if (metric)
       text += fmt::format(", {:.3f} times as fast as {} ({:.6g})",
@@ -145,7 +169,7 @@ std::string best_header(const TuningResult& r) {
   text += fmt::format(";\n# trial {} of run {}, by {}; {}.\n", best.number, r.run, r.strategy,
                       accuracy_text(r.program, r.basis));
   if (!r.changes.empty()) {
-    text += fmt::format("#\n# Against {}:\n", r.compared);
+    text += fmt::format("#\n# Against {}:\n", reference_name(r));
     for (const std::string& line : r.changes) text += "#   " + line + "\n";
   }
   return text + "\n";

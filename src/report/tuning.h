@@ -30,14 +30,15 @@ struct TuningResult {
   program::Metric metric;
   std::string program;
   Basis basis = Basis::simulated;
+  bool has_expert = false;       //!< otherwise the default is what mappers are compared with
   std::optional<double> expert;  //!< metrics; none where there is no such mapper, or it fails
   std::optional<double> default_mapper;
   tune::Outcome outcome;
-  std::vector<std::string> changes;  //!< of the best mapper against `compared`
-  std::string compared;              //!< "the expert's mapper"
+  std::vector<std::string> changes;  //!< of the best mapper against what it is compared with
   std::string best_file;             //!< empty where there is none
   std::optional<ModelUse> model;     //!< of strategies that ask one
 
+  const std::optional<double>& reference() const { return has_expert ? expert : default_mapper; }
   const tune::Trial* best() const { return outcome.best ? &outcome.trials[*outcome.best] : nullptr; }
 };
 
