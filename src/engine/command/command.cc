@@ -92,11 +92,14 @@ Attempt attempt(const Settings& settings, const lang::CompiledMapper* mapper,
   command.most_output = kMostOutput;
   command.keeps_end = true;
   command.limit = std::chrono::milliseconds(static_cast<std::int64_t>(settings.limit * 1e3));
-  command.cancelled = settings.cancelled;
+  // Where the adapter cannot work, what the application does is for nothing.
+  const auto refused = [&] { return !settings.adapter.empty() && is_refusal(handshake); };
+  command.cancelled = [&] { return (settings.cancelled && settings.cancelled()) || refused(); };
   const auto begin = std::chrono::steady_clock::now();
   tried.outcome = os::run(command);
   tried.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   tried.failure = failure_of(tried.outcome, settings.limit);
+  if (refused() && tried.outcome.end == os::End::cancelled) tried.failure.reset();
   if (settings.adapter.empty() || (tried.failure && tried.failure->code != "failed")) return tried;
   const auto greeting = read_handshake(handshake, settings.argv.front());
   // Without the adapter, what it did says nothing of the mapper.

@@ -130,6 +130,17 @@ TEST(Commands, CanBeCancelled) {
   EXPECT_EQ(executed(s).failure->code, kCancelled);
 }
 
+TEST(Commands, AreNotWaitedForWhereTheAdapterCannotWork) {
+  Settings s =
+      line("printf 'refused\\nit is for another version\\n' >\"$MAPWRIGHT_LEGION_HANDSHAKE\"; sleep 300");
+  s.adapter = "libc.so.6";  // anything that can be preloaded
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(failure(executed(s)),
+            std::string(kNotStarted) +
+                ": the adapter for Legion cannot work in the application: it is for another version");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+}
+
 TEST(Commands, HaveTheProfileOfTheirTwin) {
   Settings s = line("echo t=5", "t=(.+)");
   s.twin = [](const lang::MapperPtr&) {

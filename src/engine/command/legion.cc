@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -116,6 +117,13 @@ os::Environment with_adapter(os::Environment all, const std::string& library,
   os::set(&all, kHandshakeVariable, handshake.native());
   if (!journal.empty()) os::set(&all, kJournalVariable, journal.native());
   return all;
+}
+
+bool is_refusal(const std::filesystem::path& file) {
+  const auto read = base::read_file(file, kMostHandshake);
+  const auto* text = std::get_if<std::string>(&read);
+  // The reason is written behind it, in a line.
+  return text != nullptr && text->starts_with("refused\n") && std::ranges::count(*text, '\n') > 1;
 }
 
 std::variant<Greeting, std::string> read_handshake(const std::filesystem::path& file,

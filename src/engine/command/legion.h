@@ -34,6 +34,9 @@ struct Greeting {
 os::Environment with_adapter(os::Environment all, const std::string& library,
                              const std::filesystem::path& handshake, const std::filesystem::path& journal);
 
+//! Whether the handshake's file says that the adapter cannot work: from then on it never will.
+bool is_refusal(const std::filesystem::path& file);
+
 //! What is in the handshake's file, or why the adapter is not there: several sentences without the last end.
 //! `program`: what was to be executed, to tell why.
 std::variant<Greeting, std::string> read_handshake(const std::filesystem::path& file,

@@ -97,6 +97,14 @@ TEST(Handshakes, SayWhyTheAdapterCannotWork) {
   EXPECT_EQ(refusal_in("readily\nCPU 4\n"), "the adapter for Legion cannot work in the application: CPU 4");
 }
 
+TEST(Handshakes, RefuseOnceTheReasonIsThere) {
+  const auto refuses = [](const char* text) { return is_refusal(File("handshake", text).path()); };
+  EXPECT_TRUE(refuses("refused\nno such version\n"));
+  for (const char* text : {"", "refused", "refused\n", "refused\nno such ver", "ready\nrefused\n\n"})
+    EXPECT_FALSE(refuses(text)) << text;
+  EXPECT_FALSE(is_refusal("/no/such/file"));
+}
+
 TEST(Handshakes, ThatAreMissingSayWhatTheProgramIs) {
   const std::string absent = "the adapter for Legion is not in the application: ";
   EXPECT_EQ(absence_of("/bin/true"),
