@@ -117,7 +117,7 @@ TEST_F(CommandRun, SaysWhatMakesNoSense) {
           .find("mapwright: to tune a command takes a model of its program: a program file, as "
                 "docs/programs.md describes them, before --. Of a Legion application it is discovered, but "),
       std::string::npos);
-  EXPECT_TRUE(error("run", 64).starts_with("mapwright: PROGRAM is required\n"));
+  EXPECT_TRUE(error("run", 64).starts_with("mapwright: PROGRAM is required, or a command behind --\n"));
   here.write("wrong.mapper", "Task;\n");
   error("run --mapper wrong.mapper -- true", 65);
   // Elsewhere, what stands behind -- is what it always was.
@@ -143,6 +143,41 @@ TEST_F(CommandRun, IsTuned) {
   here.write("program.sh", here.read("program.sh") + "# changed\n");
   document(words);
   EXPECT_EQ(runs(), 10U * 3U) << "the program is another one";
+  document(words.substr(0, words.find(" --json")) + " --fresh --json" + kProgram);
+  EXPECT_EQ(runs(), 15U * 3U) << "whatever is known";
+  const std::string plain = words.substr(0, words.find(" --json")) + kProgram;
+  EXPECT_NE(here.run(plain).out.find("\n4 of them by earlier runs; --fresh executes them again\n"),
+            std::string::npos);
+  EXPECT_EQ(runs(), 15U * 3U);
+  here.shell("FOO=1 exec mapwright " + plain);
+  EXPECT_EQ(runs(), 20U * 3U) << "the environment is another one";
+}
+
+// What failed may have had reasons that are gone.
+TEST_F(CommandRun, TriesAgainWhatFailed) {
+  here.write("fails.sh", "#!/bin/sh\ntest -e ok && echo 'ELAPSED TIME = 3 s'\n");
+  fs::permissions(here / "fails.sh", fs::perms::owner_all);
+  const std::string words =
+      "tune " + kModel + kMetric + "--budget 1 --repeats 1 --warmup 0 --json -- ./fails.sh";
+  EXPECT_EQ(document(words, 75)["best"], nullptr);
+  here.write("ok", "");
+  EXPECT_EQ(document(words)["best"]["metric"], 3.0);
+}
+
+// A mapper that is none, or a folder that cannot be made, is known before an application is watched for an
+// hour.
+TEST_F(CommandRun, LooksBeforeItExecutes) {
+  here.write("wrong.mapper", "Task;\n");
+  here.write("file", "");
+  EXPECT_EQ(here.run("tune --from wrong.mapper -- sh -c 'echo >executed'").exit, 65);
+  EXPECT_EQ(here.run("tune --out file/x -- sh -c 'echo >executed'").exit, 74);
+  EXPECT_FALSE(fs::exists(here / "executed"));
+}
+
+TEST_F(CommandRun, KnowsWhatMayNotBeExecuted) {
+  here.write("script.sh", "#!/bin/sh\n");
+  EXPECT_EQ(here.run("run -- ./script.sh").err,
+            "mapwright: './script.sh' is no program that may be executed\n");
 }
 
 TEST_F(CommandRun, EndsWhenInterruptedAndLeavesNothing) {

@@ -984,8 +984,7 @@ std::vector<Text> program_texts() {
        },
        false},
       {"ManyTasksOfOneName",
-       [=] { return tasks("{\"name\":\"a\"}" + repeat(",{\"name\":\"b\",\"launches\":[[3]]}", kMany)); },
-       false},
+       [=] { return tasks("{\"name\":\"a\"}" + repeat(",{\"name\":\"b\",\"launches\":[[3]]}", kMany)); }},
       {"ManyRegions",
        [=] {
          return tasks("{\"name\":\"a\",\"regions\":[\"r0\"" +

@@ -35,10 +35,24 @@ using tuned::Workplace;
 
 // -------------------------------------------------------------------------------------------- what it gives
 
-const std::vector<std::string> kTuneKeys{
-    "schema",      "program", "machine", "nodes",     "engine",   "strategy",
-    "seed",        "metric",  "best",    "baselines", "accuracy", "speedup_over_expert",
-    "evaluations", "trials",  "changes", "stopped",   "run"};
+const std::vector<std::string> kTuneKeys{"schema",
+                                         "program",
+                                         "machine",
+                                         "nodes",
+                                         "engine",
+                                         "strategy",
+                                         "seed",
+                                         "metric",
+                                         "best",
+                                         "baselines",
+                                         "accuracy",
+                                         "speedup_over_expert",
+                                         "speedup_over_default",
+                                         "evaluations",
+                                         "trials",
+                                         "changes",
+                                         "stopped",
+                                         "run"};
 
 TEST(TuneCommand, WritesItsDocument) {
   const Workplace here;

@@ -69,8 +69,8 @@ int take_words(int argc, char** argv, std::span<const std::unique_ptr<Command>> 
   return argc;
 }
 
-Exit usage(Console& console, const CLI::App& app, const CLI::ParseError& error, std::string_view first,
-           bool json) {
+Exit usage(Console& console, const CLI::App& app, std::span<const std::unique_ptr<Command>> commands,
+           const CLI::ParseError& error, std::string_view first, bool json) {
   if (error.get_exit_code() == 0) {
     // --help and --version are results. CLI11 knows which of the two from the error's type.
     if (dynamic_cast<const CLI::CallForVersion*>(&error) != nullptr) {
@@ -84,6 +84,10 @@ Exit usage(Console& console, const CLI::App& app, const CLI::ParseError& error, 
   const auto chosen = app.get_subcommands();
   std::string what = error.what();
   if (chosen.empty() && !first.empty() && !first.starts_with('-')) what = unknown_command(app, first);
+  const bool takes_words = std::ranges::any_of(commands, [&](const auto& command) {
+    return !chosen.empty() && command->app() == chosen.front() && command->words() != nullptr;
+  });
+  if (takes_words && what == "PROGRAM is required") what += ", or a command behind --";
   if (json) return stop(console, {Exit::usage, what, {}}, true);
   console.say(what);
   const std::string name = chosen.empty() ? "" : " " + chosen.front()->get_name();
@@ -137,7 +141,7 @@ int run(int argc, char** argv) {
       code = command->run(console);
     }
   } catch (const CLI::ParseError& error) {
-    code = usage(console, app, error, argc > 1 ? argv[1] : "", json);
+    code = usage(console, app, commands, error, argc > 1 ? argv[1] : "", json);
   } catch (const Stop& why) {
     code = stop(console, why, json);
   } catch (const base::Bug& bug) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/os/environment.h"
 #include "base/os/process.h"
 #include "base/text.h"
 #include "cli/json.h"
@@ -277,7 +278,10 @@ engine::command::Settings EngineOptions::command_settings(std::function<bool()> 
   // Better known now than after every mapper has failed.
   const std::string& first = settings.launcher.empty() ? words.front() : settings.launcher.front();
   if (first.find(engine::command::kMapperWord) == std::string::npos && !is_program(first))
-    throw Stop{Exit::unavailable, fmt::format("there is no program '{}'", first), {}};
+    throw Stop{Exit::unavailable,
+               fs::exists(first) ? fmt::format("'{}' is no program that may be executed", first)
+                                 : fmt::format("there is no program '{}'", first),
+               {}};
   return settings;
 }
 
@@ -298,7 +302,12 @@ nlohmann::ordered_json EngineOptions::save() const {
   return {{"devices", or_null(devices)}, {"launcher", or_null(launcher)}, {"timeout", or_null(timeout)}};
 }
 
-nlohmann::ordered_json EngineOptions::files() const {
+nlohmann::ordered_json EngineOptions::surroundings() const {
+  // What shells set for themselves differs, and nobody means it.
+  constexpr std::array<std::string_view, 4> kOfShells = {"_", "SHLVL", "PWD", "OLDPWD"};
+  os::Environment variables = os::without_secrets(os::environment());
+  for (const std::string_view own : kOfShells) os::unset(&variables, own);
+  std::ranges::sort(variables);
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const std::string& word : words) {
     std::error_code none;
@@ -307,7 +316,10 @@ nlohmann::ordered_json EngineOptions::files() const {
     if (!fs::is_regular_file(file, none)) continue;
     list.push_back({fs::file_size(file, none), fs::last_write_time(file, none).time_since_epoch().count()});
   }
-  return list;
+  std::error_code none;
+  return {{"files", list},
+          {"folder", fs::current_path(none).native()},
+          {"environment", base::digest(fmt::format("{}", fmt::join(variables, "\n")))}};
 }
 
 void EngineOptions::load(const std::string& engine, const nlohmann::ordered_json& saved) {

@@ -53,8 +53,9 @@ struct EngineOptions {
 
   //! What executions depend on, beside the mapper; nothing for engines without options.
   nlohmann::ordered_json save() const;
-  //! The state of the files that a command names: it does other things once one of them has changed.
-  nlohmann::ordered_json files() const;
+  //! What else a command does other things for: the state of the files that it names, the folder that it runs
+  //! in, the environment.
+  nlohmann::ordered_json surroundings() const;
   //! Throws what JSON throws.
   void load(const std::string& engine, const nlohmann::ordered_json& saved);
 

@@ -33,12 +33,14 @@ std::string used_text(std::int64_t executed, std::int64_t budget) {
 Session::Session(StoreOptions store, TuneSettings settings) : options_(std::move(store)) {
   settings.strategy = tune::kAgent;
   settings.read_files();
+  settings.read_program();
   bench_ = std::make_unique<Workbench>(std::move(settings));
   store_ = open_store(options_, true);
   const std::string key = bench_->settings().subject_key();
   auto writer = expect(store_->create({bench_->program(), key, bench_->settings().save()}));
   journal_ =
       std::make_unique<tune::StoreJournal>(store_.get(), std::move(writer), key, std::vector<store::Trial>());
+  journal_->reuse(bench_->settings().reuse());
 }
 
 Session::Session(StoreOptions store, const std::string& id)
@@ -60,6 +62,7 @@ Session::Session(StoreOptions store, const std::string& id)
   journal_ = std::make_unique<tune::StoreJournal>(store_.get(), std::move(writer), run.subject, records);
   expect_whole(*journal_, options_);
   bench_ = std::make_unique<Workbench>(std::move(settings));
+  journal_->reuse(bench_->settings().reuse());
 }
 
 report::TuningResult Session::propose(const std::string& mapper, const std::string& why) {

@@ -21,7 +21,8 @@ class Run : public Command {
  public:
   explicit Run(CLI::App* parent) {
     CLI::App* a = add(parent, "run", "Executes a program under a mapper and says where the time went",
-                      "mapwright run circuit --mapper expert --machine lassen --nodes 2");
+                      "mapwright run circuit --mapper expert --machine lassen --nodes 2\n"
+                      "  mapwright run --legion --mapper blocks.mapper -- ./circuit -ll:cpu 4");
     subject_.add_to(a);
     engine_.add_to(a, true);
     a->add_option("--trace", trace_, "Writes a timeline there, which Perfetto (ui.perfetto.dev) shows")

@@ -15,6 +15,9 @@ namespace mapwright::cli {
 namespace {
 
 constexpr const char* kProgram = "A built-in application or a program file (JSON)";
+constexpr const char* kProgramOrCommand =
+    "A built-in application or a program file (JSON); where a command stands behind --, its model, or "
+    "nothing";
 constexpr const char* kMapper = "A file, - for standard input, or expert, default, default-like";
 
 std::map<std::string, std::int64_t, std::less<>> parameters(const std::vector<std::string>& set) {
@@ -34,12 +37,12 @@ std::map<std::string, std::int64_t, std::less<>> parameters(const std::vector<st
 }  // namespace
 
 void SubjectOptions::add_program(CLI::App* command) {
-  command->add_option("PROGRAM", program, kProgram)->required()->type_name("");
+  command->add_option("PROGRAM", program, kProgramOrCommand)->required()->type_name("");
   add_size(command);
 }
 
 void SubjectOptions::add_to(CLI::App* command) {
-  command->add_option("PROGRAM", program, kProgram)->required()->type_name("");
+  command->add_option("PROGRAM", program, kProgramOrCommand)->required()->type_name("");
   command->add_option("--mapper", mapper, kMapper)->type_name("MAPPER")->capture_default_str();
   add_size(command);
 }

@@ -29,6 +29,24 @@ void add_jobs(CLI::App* command, int* jobs) {
       ->capture_default_str();
 }
 
+// The folder of --out: that it cannot be made is better known before the work. One that was made and that
+// nothing came into goes.
+class OutFolder {
+ public:
+  explicit OutFolder(std::string path)
+      : path_(std::move(path)), made_(!path_.empty() && make_folder(path_)) {}
+  OutFolder(const OutFolder&) = delete;
+  OutFolder& operator=(const OutFolder&) = delete;
+  ~OutFolder() {
+    std::error_code none;
+    if (made_) std::filesystem::remove(path_, none);  // which it does only where nothing is in it
+  }
+
+ private:
+  std::string path_;
+  bool made_;
+};
+
 // One run, new or going on.
 class TuneRun {
  public:
@@ -103,10 +121,9 @@ class TuneRun {
     return Exit::ok;
   }
 
-  // What is missing is better known before the work than after it: a folder, somebody to ask.
-  void prepare() {
+  // That there is nobody to ask is better known before the work than after it.
+  void prepare() const {
     if (settings_.asks_model()) const ModelSession session(settings_.model, ModelSession::Record());
-    if (!settings_.out.empty()) made_ = make_folder(settings_.out);
   }
 
  private:
@@ -131,12 +148,7 @@ class TuneRun {
     // What could go on later is not over: without its language model a run waits for it.
     const bool interrupted = why == tune::Stopped::interrupted || why == tune::Stopped::model;
     // The best is written first: it is what the run was for.
-    if (result_.best() != nullptr) {
-      write_best();
-    } else if (made_) {
-      std::error_code none;
-      std::filesystem::remove(settings_.out, none);  // which it does only where nothing is in it
-    }
+    if (result_.best() != nullptr) write_best();
     write_session(*journal);
     if (why == tune::Stopped::record) throw store_stop(result_.outcome.problems);
     if (!unkept_.empty()) throw store_stop(unkept_);
@@ -210,7 +222,6 @@ class TuneRun {
   Console& console_;
   Workbench bench_;
   const TuneSettings& settings_ = bench_.settings();
-  bool made_ = false;  // the folder of --out
   std::optional<ModelSession> session_;
   tune::Model model_;         // of the session
   base::Diagnostics unkept_;  // why what a language model said could not be kept
@@ -221,7 +232,8 @@ class Tune : public Command {
  public:
   explicit Tune(CLI::App* parent) {
     CLI::App* a = add(parent, "tune", "Finds a faster mapper for a program, and says why it is faster",
-                      "mapwright tune circuit --machine p100x4 --nodes 2");
+                      "mapwright tune circuit --machine p100x4 --nodes 2\n"
+                      "  mapwright tune --metric 'ELAPSED TIME = (\\S+) s' -- ./circuit -ll:cpu 4");
     settings_.add_to(a);
     a->add_flag("--dry-run", dry_run_,
                 "Prints the first prompt for a language model and what the run may cost, and sends nothing")
@@ -233,11 +245,13 @@ class Tune : public Command {
   std::vector<std::string>* words() override { return &settings_.engine.words; }
 
   Exit run(Console& console) override {
+    settings_.read_files();
+    const OutFolder out(dry_run_ ? "" : settings_.out);
     {
       const Interrupt interrupt;
       settings_.discover([&] { return interrupt.asked(); }, &console);
     }
-    settings_.read_files();
+    settings_.read_program();
     if (dry_run_) {
       if (!settings_.asks_model())
         throw Stop{Exit::usage,
@@ -253,6 +267,7 @@ class Tune : public Command {
     const std::string key = settings_.subject_key();
     auto writer = expect(store->create({run.program(), key, settings_.save()}));
     tune::StoreJournal journal(store.get(), std::move(writer), key, {}, {});
+    journal.reuse(settings_.reuse());
     for (const llm::Exchange& e : said) {
       if (auto problems = journal.add_exchange(e)) throw store_stop(*problems);
     }
@@ -300,6 +315,7 @@ class Resume : public Command {
     tune::StoreJournal journal(store.get(), std::move(writer), before->subject, records,
                                expect(store->exchanges(id_)));
     expect_whole(journal, store_);
+    journal.reuse(settings.reuse());
     TuneRun run(settings, store_, &console);
     return run.run(&journal, jobs_of(jobs_), ended ? tune::stopped(before->stopped) : std::nullopt, json());
   }

@@ -98,6 +98,7 @@ void TuneSettings::add_to(CLI::App* command) {
       ->check(CLI::Range(0, 10'000))
       ->type_name("N")
       ->capture_default_str();
+  command->add_flag("--fresh", fresh, "Executes again what earlier runs in the store have executed");
   command->add_option("--seed", seed, "Of strategies that draw lots")
       ->check(kSeed)
       ->type_name("N")
@@ -110,6 +111,20 @@ void TuneSettings::add_to(CLI::App* command) {
         return std::string(word.empty() ? "it is the name of a folder" : "");
       })
       ->type_name("DIR");
+}
+
+void TuneSettings::read_files() {
+  if (from && (strategy == "expert" || strategy == "default"))
+    throw Stop{Exit::usage,
+               fmt::format("--from has no effect on the strategy {}: it has its own mapper", strategy),
+               {}};
+  if (subject.program == "-" && from == "-")
+    throw Stop{Exit::usage, "only one of the program and the mapper can be standard input", {}};
+  start = from ? std::make_shared<base::Source>(*from == "-" ? "<stdin>" : *from, read_text(*from))
+               : default_mapper();
+  compile(start);
+  rules = read_rules(guide);
+  if (asks_model()) model.read_files();
 }
 
 void TuneSettings::discover(const std::function<bool()>& cancelled, Console* console) {
@@ -137,11 +152,7 @@ void TuneSettings::discover(const std::function<bool()>& cancelled, Console* con
   }
 }
 
-void TuneSettings::read_files() {
-  if (from && (strategy == "expert" || strategy == "default"))
-    throw Stop{Exit::usage,
-               fmt::format("--from has no effect on the strategy {}: it has its own mapper", strategy),
-               {}};
+void TuneSettings::read_program() {
   engine.settle(&subject);
   if (subject.program.empty()) {
     throw Stop{
@@ -150,19 +161,18 @@ void TuneSettings::read_files() {
         "before --",
         {}};
   }
-  if (subject.program == "-" && from == "-")
-    throw Stop{Exit::usage, "only one of the program and the mapper can be standard input", {}};
   if (!subject.program_text && names_file(subject.program))
     subject.program_text = read_text(subject.program, Exit::configuration);
   if (!subject.machine_text) subject.machine_text = machine_text(subject.machine);
-  start = from ? std::make_shared<base::Source>(*from == "-" ? "<stdin>" : *from, read_text(*from))
-               : default_mapper();
-  rules = read_rules(guide);
-  if (asks_model()) model.read_files();
 }
 
 bool TuneSettings::asks_model() const {
   return tune::find_strategy(strategy)->asks_model();
+}
+
+tune::Reuse TuneSettings::reuse() const {
+  if (fresh) return tune::Reuse::nothing;
+  return engine.executes() ? tune::Reuse::successes : tune::Reuse::all;
 }
 
 std::string TuneSettings::subject_key() const {
@@ -178,7 +188,7 @@ std::string TuneSettings::subject_key() const {
   for (const base::SourcePtr& r : rules) key["rules"].push_back(base::digest(r->text()));
   if (engine.executes()) {
     key["execution"] = engine.save();
-    if (engine.commands()) key["files"] = engine.files();
+    if (engine.commands()) key["surroundings"] = engine.surroundings();
     // What was measured on one computer says nothing of another one.
     key["computer"] = base::digest(machine::save(machine::local_machine()));
   }
@@ -200,6 +210,7 @@ std::string TuneSettings::save() const {
   if (engine.executes()) d["execution"] = engine.save();
   d["strategy"] = strategy;
   d["seed"] = seed;
+  d["fresh"] = fresh;
   d["budget"] = limits.budget;
   d["time"] = or_null(limits.seconds);
   d["target"] = or_null(limits.target);
@@ -232,6 +243,7 @@ TuneSettings TuneSettings::load(const std::string& settings) {
     t.engine.adapt(&t.subject);
     t.strategy = d.at("strategy").get<std::string>();
     t.seed = d.at("seed").get<std::uint64_t>();
+    t.fresh = d.value("fresh", false);
     t.limits.budget = d.at("budget").get<std::int64_t>();
     t.limits.seconds = optional<double>(d.at("time"));
     t.limits.target = optional<double>(d.at("target"));

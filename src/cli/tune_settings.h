@@ -13,6 +13,7 @@
 #include "cli/model.h"
 #include "cli/subject.h"
 #include "tune/evaluator.h"
+#include "tune/journal.h"
 #include "tune/tuning.h"
 
 namespace mapwright::cli {
@@ -24,6 +25,7 @@ struct TuneSettings {
   EngineOptions engine;
   std::string strategy = "guided";
   std::uint64_t seed = 1;
+  bool fresh = false;  //!< what earlier runs executed is executed again
   tune::Limits limits;
   tune::Repeats repeats{.warmup = 1, .count = 5};
   GuideOptions guide;
@@ -32,14 +34,18 @@ struct TuneSettings {
   std::string out;                     //!< a folder; empty: one with the run's id as its name
 
   void add_to(CLI::App* command);
+  //! Reads every file that was named but program and machine, once; the mapper has no errors then. Throws
+  //! Stop.
+  void read_files();
   //! For a command without a model of its program: as a Legion application it is watched once, which
   //! `cancelled` ends and `console` is told of, and its model belongs to the run. Does nothing for all else.
   //! Throws Stop.
   void discover(const std::function<bool()>& cancelled, Console* console);
-  //! Reads every file that was named, once. Throws Stop.
-  void read_files();
+  //! Reads the files of program and machine, once. Throws Stop.
+  void read_program();
   //! Whether the strategy asks a language model.
   bool asks_model() const;
+  tune::Reuse reuse() const;
   //! What executions depend on, beside the mapper.
   std::string subject_key() const;
 

@@ -22,8 +22,8 @@ std::optional<Enum> from_word(const std::array<std::string_view, N>& words, std:
 }
 
 std::string metric_text(const program::Metric& metric, double value) {
-  return fmt::format("{}: {:.6g} {} ({} is better)", base::visible(metric.name), value,
-                     base::visible(metric.unit), metric.larger_is_better ? "larger" : "smaller");
+  return fmt::format("{}: {} ({} is better)", base::visible(metric.name), metric.text(value),
+                     metric.larger_is_better ? "larger" : "smaller");
 }
 
 // What a system said, line by line.

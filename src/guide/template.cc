@@ -76,6 +76,7 @@ std::string_view EditTemplate::sample(Takes takes) {
     case Takes::memory: return "SYSMEM";
     case Takes::constraint: return "SOA";
     case Takes::name:
+    case Takes::region:
     case Takes::quoted: break;
   }
   return "sample";
@@ -96,11 +97,24 @@ std::optional<EditTemplate::Wrong> EditTemplate::learn() {
     std::size_t statements = 0;
     const base::Diagnostics problems = problems_of(text_.filled(samples), &statements);
     const auto error = std::ranges::find_if(problems.items(), &base::Diagnostic::is_error);
-    if (error == problems.items().end())
-      return statements > 0 ? std::nullopt : std::optional(Wrong{0, "There is no statement in it."});
+    if (error == problems.items().end()) {
+      if (statements == 0) return Wrong{0, "There is no statement in it."};
+      find_regions(std::move(samples));
+      return std::nullopt;
+    }
     const Place place = place_of(error->where.begin, samples);
     if (!place.hole || takes_[*place.hole] >= Takes::constraint) return Wrong{place.at, error->message};
     takes_[*place.hole] = static_cast<Takes>(static_cast<int>(takes_[*place.hole]) + 1);
+  }
+}
+
+// Regions have positions, too: a number may stand where their name does, and nowhere else.
+void EditTemplate::find_regions(std::vector<std::string> samples) {
+  for (std::size_t i = 0; i < takes_.size(); ++i) {
+    if (takes_[i] != Takes::name) continue;
+    samples[i] = "1";
+    if (!problems_of(text_.filled(samples)).has_errors()) takes_[i] = Takes::region;
+    samples[i] = sample(takes_[i]);
   }
 }
 
@@ -126,6 +140,9 @@ std::optional<std::string> EditTemplate::fit(Takes takes, const std::string& val
     case Takes::processor: return if_it_is(machine::processor_kind(value).has_value());
     case Takes::memory: return if_it_is(machine::memory_kind(value).has_value());
     case Takes::constraint: return if_it_is(lang::find_word(lang::kConstraintNames, value).has_value());
+    case Takes::region:
+      if (!value.empty() && std::ranges::all_of(value, is_digit)) return value;
+      break;
     case Takes::name:
     case Takes::quoted: break;
   }

@@ -57,12 +57,13 @@ class EditTemplate {
   std::optional<lang::Edit> filled(const Values& values) const;
 
  private:
-  enum class Takes : std::uint8_t { name, number, processor, memory, constraint, quoted };
+  enum class Takes : std::uint8_t { name, number, processor, memory, constraint, quoted, region };
 
   EditTemplate(bool remove, Template text) : remove_(remove), text_(std::move(text)) {}
   static std::string_view sample(Takes takes);
   static std::optional<std::string> fit(Takes takes, const std::string& value);
   std::optional<Wrong> learn();
+  void find_regions(std::vector<std::string> samples);
   struct Place {
     std::size_t at = 0;               // in the template
     std::optional<std::size_t> hole;  // that it is in

@@ -221,6 +221,12 @@ std::string name_text(std::string_view name) {
   return is_plain(name) ? std::string(name) : fmt::format("\"{}\"", name);
 }
 
+std::string without(const CompiledMapper& mapper, std::size_t statement) {
+  std::string text(mapper.source()->text());
+  const Span span = span_of(mapper.ast().statements[statement], *mapper.source());
+  return text.erase(span.begin, span.end - span.begin);
+}
+
 base::Result<std::string> edited(const SourcePtr& mapper, std::span<const Edit> edits) {
   Editor editor{std::string(mapper->text())};
   for (const Edit& edit : edits) {

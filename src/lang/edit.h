@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/source.h"
+#include "lang/mapper.h"
 
 namespace mapwright::lang {
 
@@ -30,5 +31,8 @@ std::string name_text(std::string_view name);
 //! function of the edit that the mapper has already, to the letter in canonical form, is not repeated; one
 //! that has the name of another gets a number. Fails where the mapper or an edit does not parse.
 base::Result<std::string> edited(const base::SourcePtr& mapper, std::span<const Edit> edits);
+
+//! A mapper's text without one of its statements.
+std::string without(const CompiledMapper& mapper, std::size_t statement);
 
 }  // namespace mapwright::lang

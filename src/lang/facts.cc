@@ -69,7 +69,9 @@ class NameCheck {
 
   void region(const TaskFacts* t, const Name& task_name, const Name& name) {
     if (name.any()) return;
-    if (const auto index = base::parse_integer(name.text); index && !name.quoted) {
+    // In quotes it is a name where there is such a one; mappers know no difference.
+    const auto index = base::parse_integer(name.text);
+    if (index && !(name.quoted && region_set_.contains(std::string(name.text)))) {
       if (t != nullptr && *index >= static_cast<std::int64_t>(t->regions.size())) {
         report(problem::unknown_region, name.span, fmt::format("`{}` has no region {}", t->name, *index),
                fmt::format("It has {} region requirement{}, counted from 0.", t->regions.size(),

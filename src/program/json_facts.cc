@@ -52,7 +52,13 @@ class FactsLoader {
     const auto o = reader_.object(id, "a task", words::kTaskFacts);
     if (!o) return;
     lang::TaskFacts t;
-    if (const auto name = reader_.need(*o, "name")) t.name = reader_.text(*name, "\"name\"").value_or("");
+    if (const auto name = reader_.need(*o, "name")) {
+      t.name = reader_.text(*name, "\"name\"").value_or("");
+      if (!names_.insert(t.name).second) {
+        reader_.report(problem::duplicate_name, *name,
+                       fmt::format("there are two tasks called `{}`", base::shortened(t.name, kShown)));
+      }
+    }
     if (const auto variants = (*o)["variants"]) {
       each(*variants, "\"variants\"", "a list of processor kinds", [&](Id kind) {
         const auto at = reader_.choice(kind, "a kind of processor", machine::processor_kind_names());
@@ -103,6 +109,7 @@ class FactsLoader {
   JsonReader reader_;
   BoxReader boxes_;
   lang::ProgramFacts facts_;
+  std::unordered_set<std::string> names_;                     // of tasks
   std::unordered_set<lang::Domain, lang::DomainHash> known_;  // launch domains of the task at hand
 };
 

@@ -1,10 +1,13 @@
 #include "program/program.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <unordered_set>
 
 #include "base/bug.h"
+#include "base/text.h"
 
 namespace mapwright::program {
 namespace {
@@ -17,6 +20,10 @@ bool is_empty(const Box& box) {
 }
 
 }  // namespace
+
+std::string Metric::text(double figure, int digits) const {
+  return fmt::format("{:.{}g}{}{}", figure, digits, unit.empty() ? "" : " ", base::visible(unit));
+}
 
 FieldSet Region::all_fields() const {
   return fields.size() >= 64 ? ~FieldSet{0} : (FieldSet{1} << fields.size()) - 1;

@@ -172,6 +172,8 @@ struct Metric {
   double value(double seconds_per_iteration) const {
     return larger_is_better ? scale / seconds_per_iteration : scale * seconds_per_iteration;
   }
+  //! "42095 GFLOP/s", "8.5" where there is no unit; with so many significant digits.
+  std::string text(double figure, int digits = 6) const;
 
   friend bool operator==(const Metric&, const Metric&) = default;
 };

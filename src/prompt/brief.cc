@@ -295,8 +295,8 @@ std::string program_text(const Program& program, const program::Atoms& atoms) {
 }
 
 std::string objective_text(const program::Metric& metric) {
-  return fmt::format("{} in {}, {} is better", base::visible(metric.name), base::visible(metric.unit),
-                     metric.larger_is_better ? "larger" : "smaller");
+  return fmt::format("{}{}{}, {} is better", base::visible(metric.name), metric.unit.empty() ? "" : " in ",
+                     base::visible(metric.unit), metric.larger_is_better ? "larger" : "smaller");
 }
 
 }  // namespace mapwright::prompt

@@ -358,6 +358,7 @@ tune::Trial trial(std::int64_t number, double metric, std::vector<double> sample
   t.metric = metric;
   t.samples = std::move(samples);
   t.why = std::move(why);
+  t.seconds = 1;
   return t;
 }
 
@@ -398,6 +399,43 @@ trial 3 has a better figure, within what executions of one mapper differ by; --r
 # trial 2 of run a-1, by guided; measured in real executions.
 
 )");
+}
+
+TEST(Tuning, SaysWhyTrialsFailed) {
+  TuningResult r = of_a_command();
+  r.outcome.trials.resize(2);
+  tune::Trial crashed;
+  crashed.number = 3;
+  crashed.status = tune::Status::failed;
+  crashed.why = "layout of r: AOS C_order";
+  crashed.failure_text = "the command was ended by signal 6 (Aborted)\n[0 - 7f] reservation ('utility')";
+  r.outcome.trials.push_back(crashed);
+  crashed.number = 4;
+  crashed.feedback.findings.emplace_back().explain = "t cannot work on r";
+  r.outcome.trials.push_back(crashed);
+  r.outcome.trials[0].seconds = 0;
+  const std::string text = tuning_text(r);
+  EXPECT_NE(text.find(R"(
+    3  failed          -  layout of r: AOS C_order: the command was ended by signal 6 (Aborted)
+    4  failed          -  layout of r: AOS C_order: t cannot work on r
+
+3 executions by guided, 2 failed; the budget is used up
+1 of them by earlier runs; --fresh executes them again
+--json has all that was said where they failed
+)"),
+            std::string::npos)
+      << text;
+}
+
+TEST(Tuning, ComparesNothingWithWhatIsNoAmount) {
+  for (const double odd : {0.0, -1.5}) {
+    TuningResult r = of_a_command();
+    r.default_mapper = odd;
+    EXPECT_NE(tuning_text(r).find("\nbest, of trial 2       2          -\n"), std::string::npos)
+        << tuning_text(r);
+    EXPECT_NE(best_header(r).find("# metric 2;\n"), std::string::npos) << best_header(r);
+    EXPECT_EQ(against(r, 2), "");
+  }
 }
 
 // The mapper of an expert that fails is still what the others are to be compared with.

@@ -16,7 +16,7 @@ using Align = Table::Align;
 std::string head(const program::Metric& metric, const engine::Execution& e) {
   const plan::Plan* plan = e.profile.plan.get();
   std::string text = fmt::format("{}{} {}", plan != nullptr ? base::visible(plan->program->name) + ": " : "",
-                                 base::visible(metric.name), figure_text(metric, e.metric));
+                                 base::visible(metric.name), metric.text(e.metric));
   // A command's time is the whole of it.
   if (plan == nullptr || e.modelled)
     return text +

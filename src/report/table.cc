@@ -42,10 +42,6 @@ std::string Table::text() const {
   return text;
 }
 
-std::string figure_text(const program::Metric& metric, double value) {
-  return fmt::format("{:.6g}{}{}", value, metric.unit.empty() ? "" : " ", base::visible(metric.unit));
-}
-
 std::string percent_text(double share) {
   if (share > 0 && share < 0.005) return "<1 %";
   return fmt::format("{:.0f} %", share * 100);

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "plan/site.h"
-#include "program/program.h"
 
 namespace mapwright::report {
 
@@ -31,9 +30,6 @@ class Table {
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
 };
-
-//! "42095 GFLOP/s"; "8.5" where there is no unit.
-std::string figure_text(const program::Metric& metric, double value);
 
 //! "12 %"; "<1 %" for what is not nothing.
 std::string percent_text(double share);

@@ -21,9 +21,16 @@ std::string metric_text(const std::optional<double>& metric) {
   return metric ? fmt::format("{:.6g}", *metric) : "-";
 }
 
+// How many times as fast; nothing for what is no amount of time or work.
+std::optional<double> times(const TuningResult& r, const std::optional<double>& metric,
+                            const std::optional<double>& than) {
+  if (!metric || !than || *metric <= 0 || *than <= 0) return std::nullopt;
+  return tune::speedup(*metric, *than, r.metric);
+}
+
 std::string speedup_text(const TuningResult& r, const std::optional<double>& metric) {
-  return metric && r.reference() ? fmt::format("{:.3f}", tune::speedup(*metric, *r.reference(), r.metric))
-                                 : "-";
+  const auto speedup = times(r, metric, r.reference());
+  return speedup ? fmt::format("{:.3f}", *speedup) : "-";
 }
 
 // Titles of the columns of both tables.
@@ -64,10 +71,15 @@ std::int64_t count(const tune::Outcome& outcome, tune::Status status) {
 }
 
 std::string words_of(const tune::Trial& t) {
-  std::string text = base::visible(base::one_line(t.why));
-  if (t.status == tune::Status::failed || t.status == tune::Status::refused)
-    text = base::visible(base::one_line(t.failure_text)) + (text.empty() ? "" : " (" + text + ")");
-  return base::shortened(text, kMostWords);
+  const auto line = [](const std::string& text) { return base::visible(base::one_line(text)); };
+  if (t.status != tune::Status::failed && t.status != tune::Status::refused)
+    return base::shortened(line(t.why), kMostWords);
+  // Who knows what it means says it in fewer words than the system, which says last what it comes to.
+  const std::vector<guide::Finding>& findings = t.feedback.findings;
+  const std::string why =
+      line(findings.empty() ? t.failure_text.substr(0, t.failure_text.find('\n')) : findings.front().explain);
+  return base::shortened(t.why.empty() ? why : base::shortened(line(t.why), kMostWords / 2) + ": " + why,
+                         kMostWords);
 }
 
 // The first ones, and each that was the best so far.
@@ -100,16 +112,16 @@ std::string first_line(const TuningResult& r) {
 }  // namespace
 
 std::string against(const TuningResult& r, double metric) {
-  if (r.expert) return fmt::format("{:.3f}x the expert", tune::speedup(metric, *r.expert, r.metric));
-  if (r.default_mapper)
-    return fmt::format("{:.3f}x the default", tune::speedup(metric, *r.default_mapper, r.metric));
+  if (const auto speedup = times(r, metric, r.expert)) return fmt::format("{:.3f}x the expert", *speedup);
+  if (const auto speedup = times(r, metric, r.default_mapper))
+    return fmt::format("{:.3f}x the default", *speedup);
   return "";
 }
 
 std::string progress_text(const TuningResult& r, const tune::Progress& p, std::int64_t budget) {
   std::string text = fmt::format("{}: {} of {} executions", r.strategy, p.evaluations, budget);
   if (p.best == nullptr || !p.best->metric) return text + ", none succeeded yet";
-  text += ", best " + figure_text(r.metric, *p.best->metric);
+  text += ", best " + r.metric.text(*p.best->metric);
   const std::string relative = against(r, *p.best->metric);
   return relative.empty() ? text : text + ", " + relative;
 }
@@ -133,6 +145,12 @@ std::string tuning_text(const TuningResult& r) {
     if (const std::int64_t n = count(r.outcome, status); n > 0) text += fmt::format(", {} {}", n, name);
   }
   text += fmt::format("; {}\n", words(r.outcome.stopped));
+  // What is measured is not so for ever.
+  const auto earlier = std::ranges::count_if(
+      r.outcome.trials, [](const tune::Trial& t) { return t.status == tune::Status::ok && t.seconds == 0; });
+  if (r.basis != Basis::simulated && earlier > 0)
+    text += fmt::format("{} of them by earlier runs; --fresh executes them again\n", earlier);
+  if (count(r.outcome, tune::Status::failed) > 0) text += "--json has all that was said where they failed\n";
   if (r.model) text += use_text(*r.model) + "\n";
   if (best == nullptr)
     return text + (r.outcome.evaluations == 0 ? "nothing was tried\n" : "no mapper was found that works\n");
@@ -158,11 +176,10 @@ std::string use_text(const ModelUse& use) {
 std::string best_header(const TuningResult& r) {
   const tune::Trial& best = *r.best();
   std::string text = first_line(r);
-  text += fmt::format("# {} {}", base::visible(r.metric.name), figure_text(r.metric, *best.metric));
+  text += fmt::format("# {} {}", base::visible(r.metric.name), r.metric.text(*best.metric));
   const auto compared = [&](const char* name, const std::optional<double>& metric) {
-    if (metric)
-      text += fmt::format(", {:.3f} times as fast as {} ({:.6g})",
-                          tune::speedup(*best.metric, *metric, r.metric), name, *metric);
+    if (const auto speedup = times(r, best.metric, metric))
+      text += fmt::format(", {:.3f} times as fast as {} ({:.6g})", *speedup, name, *metric);
   };
   compared("the expert's mapper", r.expert);
   compared("the default", r.default_mapper);
@@ -191,8 +208,11 @@ void add_tuning(Json* document, const TuningResult& r) {
                   : Json{{"mapper", r.best_file}, {"metric", number(best->metric)}, {"trial", best->number}};
   d["baselines"] = {{"expert", number(r.expert)}, {"default", number(r.default_mapper)}};
   d["accuracy"] = accuracy_text(r.program, r.basis);
-  d["speedup_over_expert"] =
-      best != nullptr && r.expert ? Json(tune::speedup(*best->metric, *r.expert, r.metric)) : Json();
+  const auto speedup = [&](const std::optional<double>& than) {
+    return number(best == nullptr ? std::nullopt : times(r, best->metric, than));
+  };
+  d["speedup_over_expert"] = speedup(r.expert);
+  d["speedup_over_default"] = speedup(r.default_mapper);
   d["evaluations"] = r.outcome.evaluations;
   Json trials = Json::array();
   for (const tune::Trial& t : r.outcome.trials) {
@@ -200,6 +220,7 @@ void add_tuning(Json* document, const TuningResult& r) {
     one["trial"] = t.number;
     one["status"] = name_of(t.status);
     one["metric"] = number(t.metric);
+    if (t.samples.size() > 1) one["samples"] = t.samples;
     one["why"] = t.why;
     if (t.duplicate_of) one["duplicate_of"] = *t.duplicate_of;
     if (!t.failure_code.empty()) one["failure"] = {{"code", t.failure_code}, {"text", t.failure_text}};

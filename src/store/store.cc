@@ -393,7 +393,7 @@ base::Result<std::optional<Trial>> Store::find(const std::string& subject,
       (*db)->run(Doing::reading,
                  "SELECT " MW_TRIAL_COLUMNS
                  " FROM trials WHERE subject = ? AND canonical = ? AND status IN ('ok', 'failed') "
-                 "ORDER BY sequence LIMIT 1",
+                 "ORDER BY sequence DESC LIMIT 1",
                  {std::string_view(subject), std::string_view(canonical)},
                  [&](const Row& row) { return read_trial(row, &found.emplace()); });
   if (p) return *p;

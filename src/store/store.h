@@ -148,7 +148,7 @@ class Store {
   base::Result<std::vector<Run>> runs() const;                                    //!< oldest first
   base::Result<std::vector<Trial>> trials(const std::string& id) const;           //!< as they were added
   base::Result<std::vector<std::string>> exchanges(const std::string& id) const;  //!< as they were added
-  //! The first execution, well or not, of a mapper on a subject, in any run.
+  //! The latest execution, well or not, of a mapper on a subject, in any run.
   base::Result<std::optional<Trial>> find(const std::string& subject, const std::string& canonical) const;
 
  private:

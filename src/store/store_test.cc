@@ -213,7 +213,7 @@ TEST(Store, SaysWhetherSomebodyWorksOnARun) {
   EXPECT_EQ(state(), Expected(State::finished, "done"));
 }
 
-TEST(Store, FindsTheFirstExecution) {
+TEST(Store, FindsTheLatestExecution) {
   const Folder folder;
   const auto store = open(folder / "runs.db");
   const auto one = value_of(store->create({"circuit", "A", ""}));
@@ -228,16 +228,18 @@ TEST(Store, FindsTheFirstExecution) {
   add(one, 2, "m", Status::duplicate);
   EXPECT_EQ(value_of(store->find("A", "m")), std::nullopt);
   const Trial on_b = add(two, 3, "m", Status::ok);
-  const Trial first = add(one, 4, "m", Status::failed);
-  add(one, 5, "m", Status::ok);
-  EXPECT_EQ(value_of(store->find("A", "m")), first);
+  add(one, 4, "m", Status::ok);
+  const Trial latest = add(one, 5, "m", Status::failed);
+  add(one, 6, "m", Status::duplicate);
+  EXPECT_EQ(value_of(store->find("A", "m")), latest);
   EXPECT_EQ(value_of(store->find("B", "m")), on_b);
   EXPECT_EQ(value_of(store->find("C", "m")), std::nullopt);
   EXPECT_EQ(value_of(store->find("A", std::string("m\0", 2))), std::nullopt);
-  EXPECT_NE(Raw{folder / "runs.db"}("EXPLAIN QUERY PLAN SELECT mapper FROM trials WHERE subject = ? AND "
-                                    "canonical = ? AND status IN ('ok', 'failed') ORDER BY sequence LIMIT 1")
-                .find("USING INDEX executions (subject=? AND canonical=?)"),
-            std::string::npos);
+  EXPECT_NE(
+      Raw{folder / "runs.db"}("EXPLAIN QUERY PLAN SELECT mapper FROM trials WHERE subject = ? AND "
+                              "canonical = ? AND status IN ('ok', 'failed') ORDER BY sequence DESC LIMIT 1")
+          .find("USING INDEX executions (subject=? AND canonical=?)"),
+      std::string::npos);
 }
 
 TEST(Store, TakesTheSameTrialForABug) {

@@ -23,9 +23,10 @@ struct Treatment {
   std::set<PartitionId> collected;
 };
 
-std::string words_of(const policy::Layout& layout) {
-  std::string text = layout.interleaved ? "AOS " : "SOA ";
-  text += layout.order == lang::Layout::Order::c_order ? "C_order" : "F_order";
+// One dimension has no order.
+std::string words_of(const policy::Layout& layout, int rank) {
+  std::string text = layout.interleaved ? "AOS" : "SOA";
+  if (rank > 1) text += layout.order == lang::Layout::Order::c_order ? " C_order" : " F_order";
   if (layout.align > 0) text += fmt::format(" Align=={}", layout.align);
   return text;
 }
@@ -45,7 +46,8 @@ std::map<TaskId, Treatment> treatments(const plan::Plan& plan) {
         const plan::Instance& instance = plan.instances[use.instance];
         const PartitionId partition = launch.requirements[r].partition;
         t.memories[partition].insert(plan.site->memories()[instance.memory].kind);
-        t.layouts[partition].insert(words_of(instance.layout));
+        t.layouts[partition].insert(
+            words_of(instance.layout, program.regions[instance.region].elements.rank));
         if (instance.collected) t.collected.insert(partition);
       }
     }

@@ -130,11 +130,16 @@ StoreJournal::StoreJournal(store::Store* store, std::unique_ptr<store::Writer> w
 }
 
 std::optional<Trial> StoreJournal::find(const std::string& canonical) {
+  for (const auto& [role, own] : baselines_) {
+    if (own.canonical == canonical) return own;
+  }
+  if (reuse_ == Reuse::nothing) return std::nullopt;
   // What cannot be looked up is executed.
   const auto found = store_.find(subject_, base::digest(canonical));
   if (!found || !*found) return std::nullopt;
   auto trial = from_record(**found);
   if (!trial || trial->canonical != canonical) return std::nullopt;
+  if (reuse_ == Reuse::successes && trial->status != Status::ok) return std::nullopt;
   trial->seconds = 0;
   return trial;
 }

@@ -17,6 +17,10 @@ store::Trial to_record(const Trial& trial, store::Role role);
 //! None where the feedback is no JSON of ours.
 std::optional<Trial> from_record(const store::Trial& record);
 
+//! What of that which other runs executed counts as executed: all, where it is the same whenever it is done;
+//! what went well, where it is measured; or nothing.
+enum class Reuse : std::uint8_t { all, successes, nothing };
+
 class StoreJournal final : public Journal {
  public:
   //! A run that begins, or that goes on after what `records` and `exchanges` have of it. `subject` is the key
@@ -27,6 +31,7 @@ class StoreJournal final : public Journal {
   const std::vector<Trial>& recorded() const override { return recorded_; }
   //! Whether all of `records` and `exchanges` could be read; a run only goes on where it could.
   bool whole() const { return whole_; }
+  void reuse(Reuse which) { reuse_ = which; }
   std::optional<Trial> find(const std::string& canonical) override;
   std::optional<base::Diagnostics> add(const Trial& trial) override;
 
@@ -46,6 +51,7 @@ class StoreJournal final : public Journal {
   store::Store& store_;
   std::unique_ptr<store::Writer> writer_;
   std::string subject_;
+  Reuse reuse_ = Reuse::all;
   bool whole_ = true;
   std::vector<Trial> recorded_;
   std::vector<std::pair<store::Role, Trial>> baselines_;

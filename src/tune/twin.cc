@@ -9,10 +9,10 @@
 #include <set>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "base/bug.h"
+#include "lang/edit.h"
 #include "tune/diagnostics.h"
 #include "tune/tuning.h"
 
@@ -26,6 +26,11 @@ constexpr std::int64_t kFewest = 200;
 constexpr std::int64_t kGuided = 200;
 // Of the start's cost: less is no reason to execute anything.
 constexpr double kLeastGain = 0.01;
+
+// Sums of the same times in another order differ in their last bits.
+bool alike(double a, double b) {
+  return std::abs(a - b) <= 1e-9 * std::abs(b);
+}
 
 std::int64_t trials_for(const program::Program& program) {
   double points = 0;
@@ -50,10 +55,10 @@ class Twin final : public Strategy {
     }
     if (!found_) found_ = best();
     while (next_ < found_->size() && !interrupted()) {
-      Proposal proposal = std::move((*found_)[next_].proposal);
-      proposal.mapper = pruned(proposal.mapper, (*found_)[next_].cost);
-      ++next_;
-      if (proposed_.insert(proposal.mapper).second) return {std::move(proposal)};
+      const Candidate lean = pruned((*found_)[next_++]);
+      if (!proposed_.insert(lean.mapper).second) continue;
+      return {{lean.mapper, fmt::format("number {} of {} predicted executions: {} where the start has {}",
+                                        proposed_.size(), predicted_, figure(lean.cost), figure(start_))}};
     }
     return {};
   }
@@ -62,15 +67,14 @@ class Twin final : public Strategy {
   std::optional<Ended> ended() const override {
     if (interrupted()) return Ended{Stopped::interrupted, {}};
     if (!found_ || !found_->empty()) return std::nullopt;
-    const program::Metric& metric = problem_.program().metric;
     Ended ended;
     ended.problems.add(
         {&problem::nothing_predicted,
          nullptr,
          {},
-         fmt::format("of {} predicted executions none is {:g} % better than the start, which has {:.4g} {}: "
-                     "only that one was executed",
-                     predicted_, 100 * kLeastGain, metric.larger_is_better ? -start_ : start_, metric.unit),
+         fmt::format("of {} predicted executions none is {:g} % better than the start, which has {}: only "
+                     "that one was executed",
+                     predicted_, 100 * kLeastGain, figure(start_)),
          "A model knows what the machine's file says about processors and memories. Without the twin, "
          "mappers are executed whatever is predicted.",
          {},
@@ -80,9 +84,15 @@ class Twin final : public Strategy {
 
  private:
   struct Candidate {
-    Proposal proposal;
+    std::string mapper;
     double cost = 0;
   };
+
+  // As people read the metric that a cost is.
+  std::string figure(double cost) const {
+    const program::Metric& metric = problem_.program().metric;
+    return metric.text(metric.larger_is_better ? -cost : cost, 4);
+  }
 
   bool interrupted() const { return problem_.interrupted && problem_.interrupted(); }
 
@@ -101,22 +111,19 @@ class Twin final : public Strategy {
 
   // What a search drew and what changes nothing that is predicted is taken out again: statement by statement,
   // as long as the prediction stays.
-  std::string pruned(const std::string& text, double cost) const {
+  Candidate pruned(const Candidate& candidate) const {
     const Evaluator evaluator(*problem_.twin, *problem_.guide, problem_.program(), Repeats());
-    Checked kept = check(text);
-    for (std::size_t i = kept.mapper->ast().statements.size(); i-- > 0;) {
-      const base::Span span =
-          std::visit([](const auto& statement) { return statement.span; }, kept.mapper->ast().statements[i]);
-      std::string without(kept.mapper->source()->text());
-      without.erase(span.begin, span.end - span.begin);
-      Checked tried = check(without);
-      if (interrupted()) break;
-      if (!tried.mapper) continue;
-      const Trial trial = evaluator.evaluate(tried, false);
-      if (cost_of(trial.metric, problem_.program().metric) > cost) continue;
+    Checked kept = check(candidate.mapper);
+    double cost = candidate.cost;
+    for (std::size_t i = kept.mapper->ast().statements.size(); i-- > 0 && !interrupted();) {
+      Checked tried = check(lang::without(*kept.mapper, i));
+      if (!tried.mapper) continue;  // a function that others call
+      const double then = cost_of(evaluator.evaluate(tried, false).metric, problem_.program().metric);
+      if (then > cost && !alike(then, cost)) continue;
       kept = std::move(tried);
+      cost = std::min(cost, then);
     }
-    return kept.canonical;
+    return {kept.canonical, cost};
   }
 
   std::vector<Candidate> best() {
@@ -136,15 +143,10 @@ class Twin final : public Strategy {
     for (const Trial& t : found) {
       // What is predicted to take just as long is most likely the same in other words.
       const double cost = cost_of(t.metric, metric);
-      if (last == cost) continue;
+      if (last && alike(*last, cost)) continue;
       last = cost;
       if (start_ - cost < kLeastGain * std::abs(start_)) break;
-      candidates.push_back(
-          {{t.mapper,
-            fmt::format("number {} of {} predicted executions: {:.4g} {} where the start has {:.4g}",
-                        candidates.size() + 1, predicted_, *t.metric, metric.unit,
-                        metric.larger_is_better ? -start_ : start_)},
-           cost});
+      candidates.push_back({t.mapper, cost});
     }
     return candidates;
   }
