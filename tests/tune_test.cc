@@ -49,7 +49,7 @@ double best_speedup(const trial::Subject& s, const std::string& app, const tune:
   EXPECT_TRUE(outcome.best);
   if (!outcome.best) return 0;
   const double expert = metric_of(s, trial::mapper_text("expert", app));
-  return tune::speedup(*outcome.trials[*outcome.best].metric, expert, s.program->metric);
+  return tune::speedup(outcome.trials[*outcome.best].metric, expert, s.program->metric).value_or(0);
 }
 
 std::vector<std::string> mappers(const tune::Outcome& outcome) {
@@ -198,7 +198,7 @@ TEST(Twin, ExecutesTheBestThatItPredicts) {
   EXPECT_EQ(outcome.trials[0].mapper, "") << "where the search begins";
   // Here the twin is what is executed: every prediction comes true.
   const program::Metric& metric = s.program->metric;
-  EXPECT_GT(tune::speedup(*outcome.trials[1].metric, *outcome.trials[0].metric, metric), 1.2);
+  EXPECT_GT(tune::speedup(outcome.trials[1].metric, outcome.trials[0].metric, metric), 1.2);
   int taken_out = 0;
   for (std::size_t i = 1; i < outcome.trials.size(); ++i) {
     const tune::Trial& t = outcome.trials[i];

@@ -277,10 +277,11 @@ engine::command::Settings EngineOptions::command_settings(std::function<bool()> 
   settings.cancelled = std::move(cancelled);
   // Better known now than after every mapper has failed.
   const std::string& first = settings.launcher.empty() ? words.front() : settings.launcher.front();
+  std::error_code none;
   if (first.find(engine::command::kMapperWord) == std::string::npos && !is_program(first))
     throw Stop{Exit::unavailable,
-               fs::exists(first) ? fmt::format("'{}' is no program that may be executed", first)
-                                 : fmt::format("there is no program '{}'", first),
+               fs::exists(first, none) ? fmt::format("'{}' is no program that may be executed", first)
+                                       : fmt::format("there is no program '{}'", first),
                {}};
   return settings;
 }

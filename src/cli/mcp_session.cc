@@ -38,9 +38,8 @@ Session::Session(StoreOptions store, TuneSettings settings) : options_(std::move
   store_ = open_store(options_, true);
   const std::string key = bench_->settings().subject_key();
   auto writer = expect(store_->create({bench_->program(), key, bench_->settings().save()}));
-  journal_ =
-      std::make_unique<tune::StoreJournal>(store_.get(), std::move(writer), key, std::vector<store::Trial>());
-  journal_->reuse(bench_->settings().reuse());
+  journal_ = std::make_unique<tune::StoreJournal>(store_.get(), std::move(writer), key,
+                                                  bench_->settings().reuse(), std::vector<store::Trial>());
 }
 
 Session::Session(StoreOptions store, const std::string& id)
@@ -59,10 +58,10 @@ Session::Session(StoreOptions store, const std::string& id)
   auto writer = expect(store_->reopen(id));
   // Somebody may have added to it until it was ours.
   const store::Run run = run_of(*store_, id, &records);
-  journal_ = std::make_unique<tune::StoreJournal>(store_.get(), std::move(writer), run.subject, records);
+  journal_ = std::make_unique<tune::StoreJournal>(store_.get(), std::move(writer), run.subject,
+                                                  settings.reuse(), records);
   expect_whole(*journal_, options_);
   bench_ = std::make_unique<Workbench>(std::move(settings));
-  journal_->reuse(bench_->settings().reuse());
 }
 
 report::TuningResult Session::propose(const std::string& mapper, const std::string& why) {

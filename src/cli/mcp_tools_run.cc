@@ -45,7 +45,7 @@ struct Yardstick {
   std::optional<double> default_mapper;
 
   Json speedup(const std::optional<double>& metric_value, const std::optional<double>& than) const {
-    return metric_value && than ? Json(tune::speedup(*metric_value, *than, metric)) : Json();
+    return value_of(tune::speedup(metric_value, than, metric));
   }
   void add(Json* document, const std::optional<double>& value) const {
     (*document)["metric"] = value_of(value);
@@ -195,8 +195,6 @@ Json run_json(const store::Run& run) {
   Json one;
   one["run"] = run.id;
   one["program"] = run.program;
-  for (const char* key : {"machine", "nodes", "strategy", "budget"}) one[key] = nullptr;
-  // Runs of another version are listed all the same.
   try {
     const TuneSettings s = TuneSettings::load(run.settings);
     one["machine"] = s.subject.machine;
@@ -204,6 +202,8 @@ Json run_json(const store::Run& run) {
     one["strategy"] = s.strategy;
     one["budget"] = s.limits.budget;
   } catch (const Stop&) {
+    // Runs of another version are listed all the same.
+    for (const char* key : {"machine", "nodes", "strategy", "budget"}) one[key] = nullptr;
   }
   one["trials"] = run.trials;
   one["state"] = name_of(run.state);

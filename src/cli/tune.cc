@@ -266,8 +266,7 @@ class Tune : public Command {
     const auto store = open_store(store_, true);
     const std::string key = settings_.subject_key();
     auto writer = expect(store->create({run.program(), key, settings_.save()}));
-    tune::StoreJournal journal(store.get(), std::move(writer), key, {}, {});
-    journal.reuse(settings_.reuse());
+    tune::StoreJournal journal(store.get(), std::move(writer), key, settings_.reuse(), {});
     for (const llm::Exchange& e : said) {
       if (auto problems = journal.add_exchange(e)) throw store_stop(*problems);
     }
@@ -312,10 +311,9 @@ class Resume : public Command {
     if (budget_) settings.limits.budget = *budget_;
     settings.model.take_limits(limits_);
     const std::vector<store::Trial> records = expect(store->trials(id_));
-    tune::StoreJournal journal(store.get(), std::move(writer), before->subject, records,
+    tune::StoreJournal journal(store.get(), std::move(writer), before->subject, settings.reuse(), records,
                                expect(store->exchanges(id_)));
     expect_whole(journal, store_);
-    journal.reuse(settings.reuse());
     TuneRun run(settings, store_, &console);
     return run.run(&journal, jobs_of(jobs_), ended ? tune::stopped(before->stopped) : std::nullopt, json());
   }

@@ -98,8 +98,8 @@ Checker::Lowered Checker::property(const Expr& e, const Expr* call) {
   }
   if (counted && call->count != rule.arguments.size()) {
     report(problem::wrong_argument_count, call->span,
-           fmt::format("`.{}` takes {} argument{}, not {}", name_of(p), rule.arguments.size(),
-                       rule.arguments.size() == 1 ? "" : "s", call->count),
+           fmt::format("`.{}` takes {}, not {}", name_of(p),
+                       base::count_text(rule.arguments.size(), "argument"), call->count),
            fmt::format("It is written `{}`.", rule.usage));
     return emit(n, whole, type);
   }
@@ -139,7 +139,7 @@ void Checker::check_dimensions(Property p, const Expr& call, Type object) {
     const Expr& d = ast_[ast_.list_of(call)[i]];
     if (d.kind != ExprKind::integer || d.value < object.rank) continue;
     report(problem::no_such_dimension, d.span, fmt::format("the machine has no dimension {}", d.value),
-           fmt::format("It has {} dimension{}, counted from 0.", object.rank, object.rank == 1 ? "" : "s"));
+           fmt::format("It has {}, counted from 0.", base::count_text(object.rank, "dimension")));
   }
 }
 
@@ -242,8 +242,8 @@ Checker::Lowered Checker::function_call(const Expr& e, FunctionId id) {
   if (f.broken_head) return emit(n, e, results_[id]);
   if (counted && e.count != f.parameters.size()) {
     report(problem::wrong_argument_count, e.span,
-           fmt::format("`{}` takes {} argument{}, not {}", f.name.text, f.parameters.size(),
-                       f.parameters.size() == 1 ? "" : "s", e.count),
+           fmt::format("`{}` takes {}, not {}", f.name.text,
+                       base::count_text(f.parameters.size(), "argument"), e.count),
            "", std::nullopt, {{f.head, "it is defined here"}});
     return emit(n, e, results_[id]);
   }
@@ -280,9 +280,8 @@ PrintFormat Checker::print_format(const Print& p) {
   for (const ExprId id : p.values) format.values.push_back(lower(id).node);
   if (format.pieces.size() != format.values.size() + 1) {
     report(problem::print_holes, p.format.span,
-           fmt::format("the text has {} `{{}}`, and {} value{} follow{}", format.pieces.size() - 1,
-                       format.values.size(), format.values.size() == 1 ? "" : "s",
-                       format.values.size() == 1 ? "s" : ""),
+           fmt::format("the text has {} `{{}}`, and {} follow{}", format.pieces.size() - 1,
+                       base::count_text(format.values.size(), "value"), format.values.size() == 1 ? "s" : ""),
            "Each `{}` is replaced by one value.");
   }
   return format;

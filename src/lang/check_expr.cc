@@ -338,8 +338,8 @@ bool Checker::machine_index(const Expr& e, Type object, const Expr* again) {
     note = "Its first index is the node, its second the processor there; `.merge(0, 1)` makes it one.";
   }
   report(problem::machine_index_arity, e.span,
-         fmt::format("`{}` has {} dimension{}, not {}", base::shortened(words(ast_[e.a].span), 60),
-                     object.rank, object.rank == 1 ? "" : "s", e.count),
+         fmt::format("`{}` has {}, not {}", base::shortened(words(ast_[e.a].span), 60),
+                     base::count_text(object.rank, "dimension"), e.count),
          std::move(note), std::move(fix));
   return false;
 }

@@ -145,10 +145,10 @@ Value Evaluator::index_space(NodeId id, const Node& n, const Space* space) {
     }
   }
   if (count != static_cast<std::size_t>(space->rank())) {
-    return fail(problem::machine_index_arity, id,
-                fmt::format("`{}` has {} dimension{}, not {}", words(n.a), space->rank(),
-                            space->rank() == 1 ? "" : "s", count),
-                fmt::format("Its extents are {}.", base::tuple_text(space->extents())));
+    return fail(
+        problem::machine_index_arity, id,
+        fmt::format("`{}` has {}, not {}", words(n.a), base::count_text(space->rank(), "dimension"), count),
+        fmt::format("Its extents are {}.", base::tuple_text(space->extents())));
   }
   return stars != 0 ? processor_set(id, space, index.data(), stars)
                     : locate(id, space, {index.data(), count});

@@ -74,8 +74,8 @@ class NameCheck {
     if (index && !(name.quoted && region_set_.contains(std::string(name.text)))) {
       if (t != nullptr && *index >= static_cast<std::int64_t>(t->regions.size())) {
         report(problem::unknown_region, name.span, fmt::format("`{}` has no region {}", t->name, *index),
-               fmt::format("It has {} region requirement{}, counted from 0.", t->regions.size(),
-                           t->regions.size() == 1 ? "" : "s"));
+               fmt::format("It has {}, counted from 0.",
+                           base::count_text(t->regions.size(), "region requirement")));
       }
       return;
     }

@@ -9,11 +9,14 @@
 
 namespace mapwright::program {
 
+class JsonText;
+
 //! The program in a text of at most base::Source::kMaxBytes, valid. Problems have places in the text; all
 //! that one look can find are there, those that validate() finds only where nothing else is wrong. `file` is
 //! how they call it.
 base::Result<Program> load(std::string file, std::string text);
 base::Result<Program> load(const base::SourcePtr& source);
+base::Result<Program> load(const JsonText& json);
 
 //! What mappers are checked against: that of a program, or what stands in a file of its tasks, their region
 //! names and launches alone (docs/language.md).

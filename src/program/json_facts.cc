@@ -18,6 +18,8 @@ using Kind = JsonNode::Kind;
 
 constexpr std::string_view kLaunchIs = "a list of extents or \"single\"";
 
+constexpr std::size_t kAny = JsonText::kMaxNodes;
+
 class FactsLoader {
  public:
   explicit FactsLoader(const JsonText& json) : json_(json), reader_(json), boxes_(&reader_) {}
@@ -36,16 +38,7 @@ class FactsLoader {
       facts_.name = reader_.text(*name, "\"name\"").value_or("");
     facts_.ranks_per_node = reader_.integer(*top, "ranks_per_node", 1, kMaxRanks, 1);
     if (const auto tasks = reader_.need(*top, "tasks"))
-      each(*tasks, "\"tasks\"", "a list of tasks", [this](Id id) { task(id); });
-  }
-
-  template <class Read>
-  void each(Id list, std::string_view what, std::string_view wanted, Read&& read) {
-    if (!reader_.is_list(list, what, wanted)) return;
-    json_.values(list, [&](Id id) {
-      read(id);
-      return !reader_.full();
-    });
+      reader_.each(*tasks, "\"tasks\"", "a list of tasks", kAny, [this](Id id) { task(id); });
   }
 
   void task(Id id) {
@@ -60,18 +53,17 @@ class FactsLoader {
       }
     }
     if (const auto variants = (*o)["variants"]) {
-      each(*variants, "\"variants\"", "a list of processor kinds", [&](Id kind) {
-        const auto at = reader_.choice(kind, "a kind of processor", machine::processor_kind_names());
-        if (at) t.variants.push_back(*machine::processor_kind(machine::processor_kind_names()[*at]));
+      reader_.each(*variants, "\"variants\"", "a list of processor kinds", kAny, [&](Id variant) {
+        if (const auto kind = reader_.processor_kind(variant)) t.variants.push_back(*kind);
       });
     }
     if (const auto regions = (*o)["regions"]) {
-      each(*regions, "\"regions\"", "a list of the names of each requirement",
-           [&](Id region) { t.regions.push_back(names(region)); });
+      reader_.each(*regions, "\"regions\"", "a list of the names of each requirement", kAny,
+                   [&](Id region) { t.regions.push_back(names(region)); });
     }
     if (const auto launches = (*o)["launches"]) {
       known_.clear();
-      each(*launches, "\"launches\"", "a list of launches", [&](Id l) { launch(l, &t); });
+      reader_.each(*launches, "\"launches\"", "a list of launches", kAny, [&](Id l) { launch(l, &t); });
     }
     facts_.tasks.push_back(std::move(t));
   }
@@ -83,7 +75,7 @@ class FactsLoader {
       if (auto text = reader_.text(name, "a region")) all.push_back(*std::move(text));
     };
     if (reader_.is(id, Kind::list)) {
-      each(id, "a region", "a list of names", add);
+      reader_.each(id, "a region", "a list of names", kAny, add);
     } else {
       add(id);
     }
@@ -122,7 +114,7 @@ base::Result<lang::ProgramFacts> load_facts(const base::SourcePtr& source) {
     return json->member(JsonText::kRoot, key).has_value();
   });
   if (!whole) return FactsLoader(*json).run();
-  const auto program = load(source);
+  const auto program = load(*json);
   if (!program) return program.problems();
   return facts_of(*program);
 }

@@ -70,35 +70,22 @@ class Loader {
     program_.waits = reader_.flag(*top, "waits", false);
     if (const auto id = (*top)["parameters"]) parameters(*id);
     if (const auto id = (*top)["notes"]) {
-      each(*id, "\"notes\"", "a list of texts", kMaxThings,
-           [this](Id note) { program_.notes.push_back(reader_.text(note, "a note").value_or("")); });
+      reader_.each(*id, "\"notes\"", "a list of texts", kMaxThings,
+                   [this](Id note) { program_.notes.push_back(reader_.text(note, "a note").value_or("")); });
     }
     if (const auto id = (*top)["metric"]) metric(*id);
     if (const auto id = reader_.need(*top, "regions"))
-      each(*id, "\"regions\"", "a list of regions", kMaxThings, [this](Id region_id) { region(region_id); });
+      reader_.each(*id, "\"regions\"", "a list of regions", kMaxThings,
+                   [this](Id region_id) { region(region_id); });
     if (const auto id = (*top)["partitions"])
-      each(*id, "\"partitions\"", "a list of partitions", kMaxThings, [this](Id p) { partition(p); });
+      reader_.each(*id, "\"partitions\"", "a list of partitions", kMaxThings, [this](Id p) { partition(p); });
     if (const auto id = reader_.need(*top, "tasks"))
-      each(*id, "\"tasks\"", "a list of tasks", kMaxThings, [this](Id t) { task(t); });
+      reader_.each(*id, "\"tasks\"", "a list of tasks", kMaxThings, [this](Id t) { task(t); });
     if (const auto id = reader_.need(*top, "launches")) {
       if (reader_.is(*id, Kind::list)) name_launches(*id);
-      each(*id, "\"launches\"", "a list of launches", kMaxLaunches, [this](Id l) { launch(l); });
+      reader_.each(*id, "\"launches\"", "a list of launches", kMaxLaunches, [this](Id l) { launch(l); });
     }
     loop((*top)["loop"]);
-  }
-
-  template <class Read>
-  void each(Id list, std::string_view what, std::string_view wanted, std::size_t most, Read&& read) {
-    if (!reader_.is_list(list, what, wanted)) return;
-    if (json_.count(list) > most) {
-      reader_.report(problem::too_large, list, fmt::format("{} has too many entries", what),
-                     fmt::format("there are at most {}", most));
-      return;
-    }
-    json_.values(list, [&](Id id) {
-      read(id);
-      return !reader_.full();
-    });
   }
 
   void parameters(Id id) {
@@ -225,7 +212,8 @@ class Loader {
       t.name = own_name(*o, &task_names_, program_.tasks.size());
       t.inner = reader_.flag(*o, "inner", false);
       if (const auto variants = reader_.need(*o, "variants"))
-        each(*variants, "\"variants\"", "a list of variants", kMaxVariants, [&](Id v) { variant(v, &t); });
+        reader_.each(*variants, "\"variants\"", "a list of variants", kMaxVariants,
+                     [&](Id v) { variant(v, &t); });
     }
     program_.tasks.push_back(std::move(t));
   }
@@ -233,9 +221,9 @@ class Loader {
   void variant(Id id, Task* t) {
     Variant v;
     if (reader_.is(id, Kind::text)) {
-      processor_kind(id, &v);
+      v.kind = reader_.processor_kind(id).value_or(v.kind);
     } else if (const auto o = reader_.object(id, "a variant", words::kVariant)) {
-      if (const auto kind = reader_.need(*o, "kind")) processor_kind(*kind, &v);
+      if (const auto kind = reader_.need(*o, "kind")) v.kind = reader_.processor_kind(*kind).value_or(v.kind);
       if (const auto p = (*o)["precision"]) {
         const auto at = reader_.choice(*p, "\"precision\"", words::kPrecisions);
         if (at) v.precision = static_cast<Precision>(*at);
@@ -249,11 +237,6 @@ class Loader {
       v.layout_failure = reader_.text(*o, "layout_failure", "");
     }
     t->variants.push_back(std::move(v));
-  }
-
-  void processor_kind(Id id, Variant* v) {
-    const auto at = reader_.choice(id, "a kind of processor", machine::processor_kind_names());
-    if (at) v->kind = *machine::processor_kind(machine::processor_kind_names()[*at]);
   }
 
   // A launch may be referred to by the name of its task, if that is launched once.
@@ -282,11 +265,11 @@ class Loader {
       if (!l.single || (*o)["domain"] || (*o)["bounds"])
         l.domain = boxes_.box(*o, "domain").value_or(l.domain);
       if (const auto list = (*o)["requirements"])
-        each(*list, "\"requirements\"", "a list of requirements", kMaxRequirements,
-             [&](Id r) { requirement(r, &l); });
+        reader_.each(*list, "\"requirements\"", "a list of requirements", kMaxRequirements,
+                     [&](Id r) { requirement(r, &l); });
       l.flops = per_point(*o, "flops");
       if (const auto list = (*o)["futures"]) {
-        each(*list, "\"futures\"", "a list of launches", kMaxRequirements, [&](Id f) {
+        reader_.each(*list, "\"futures\"", "a list of launches", kMaxRequirements, [&](Id f) {
           if (const auto from = refer_to_launch(f)) l.futures.push_back(*from);
         });
       }
@@ -457,7 +440,11 @@ base::Result<Program> load(std::string file, std::string text) {
 base::Result<Program> load(const base::SourcePtr& source) {
   const auto json = JsonText::parse(source);
   if (!json) return json.problems();
-  return Loader(*json).run();
+  return load(*json);
+}
+
+base::Result<Program> load(const JsonText& json) {
+  return Loader(json).run();
 }
 
 }  // namespace mapwright::program

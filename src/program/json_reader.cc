@@ -159,4 +159,17 @@ bool JsonReader::is_list(Id id, std::string_view what, std::string_view wanted) 
   return false;
 }
 
+bool JsonReader::is_at_most(Id list, std::string_view what, std::size_t most) {
+  if (json_.count(list) <= most) return true;
+  report(problem::too_large, list, fmt::format("{} has too many entries", what),
+         fmt::format("there are at most {}", most));
+  return false;
+}
+
+std::optional<machine::ProcessorKind> JsonReader::processor_kind(Id id) {
+  const auto names = machine::processor_kind_names();
+  const auto at = choice(id, "a kind of processor", names);
+  return at ? machine::processor_kind(names[*at]) : std::nullopt;
+}
+
 }  // namespace mapwright::program

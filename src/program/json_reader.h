@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "machine/kinds.h"
 #include "program/json_text.h"
 
 namespace mapwright::program {
@@ -80,9 +81,21 @@ class JsonReader {
   std::optional<std::size_t> choice(Id id, std::string_view what, std::span<const std::string_view> words);
   //! Whether the value is a list; reports where it is none.
   bool is_list(Id id, std::string_view what, std::string_view wanted);
+  //! Calls read(id) for each value of a list of at most `most`, until there are too many problems.
+  template <class Read>
+  void each(Id list, std::string_view what, std::string_view wanted, std::size_t most, Read&& read) {
+    if (!is_list(list, what, wanted) || !is_at_most(list, what, most)) return;
+    json_.values(list, [&](Id id) {
+      read(id);
+      return !full();
+    });
+  }
+  std::optional<machine::ProcessorKind> processor_kind(Id id);
   bool is(Id id, JsonNode::Kind kind) const { return json_.node(id).kind == kind; }
 
  private:
+  bool is_at_most(Id list, std::string_view what, std::size_t most);
+
   const JsonText& json_;
   base::Diagnostics problems_;
   std::size_t suggestions_ = 0;

@@ -25,10 +25,6 @@ std::string named(const std::string& name) {
   return base::visible(lang::name_text(name));
 }
 
-std::string of_many(std::size_t count, const char* one, const char* several) {
-  return fmt::format("{} {}", count, count == 1 ? one : several);
-}
-
 template <class Range, class Words>
 std::string listed(const Range& range, Words&& words) {
   std::string text;
@@ -69,8 +65,7 @@ class Writer {
 
   std::string run() {
     line("The program is {}. It reports {}. Its loop runs {}{}.", named(program_.name),
-         objective_text(program_.metric),
-         of_many(static_cast<std::size_t>(program_.iterations), "timed iteration", "timed iterations"),
+         objective_text(program_.metric), base::count_text(program_.iterations, "timed iteration"),
          program_.warmup > 0 ? fmt::format(" after {} others", program_.warmup) : "");
     if (program_.ranks_per_node > 1)
       line("It runs {} ranks on each node: the first index of a machine space counts ranks.",
@@ -114,7 +109,7 @@ class Writer {
     std::vector<double> bytes;
     bytes.reserve(p.pieces());
     for (std::uint32_t i = 0; i < p.pieces(); ++i) bytes.push_back(piece_bytes(id, i, ~program::FieldSet{0}));
-    std::string text = fmt::format("{}: {} of {}{}", named(p.name), of_many(p.pieces(), "piece", "pieces"),
+    std::string text = fmt::format("{}: {} of {}{}", named(p.name), base::count_text(p.pieces(), "piece"),
                                    spread(bytes, &base::bytes_text), p.pieces() > 1 ? " each" : "");
     if (p.pieces() > 1) text += p.disjoint ? ", disjoint" : ", which share elements" + most_sharers(id);
     const std::vector<std::string> others = overlapping(id);

@@ -139,9 +139,9 @@ std::string comparison_csv(const std::vector<Comparison>& programs) {
       for (std::size_t i = 0; i < s.best.size(); ++i) {
         const bool last = i + 1 == s.best.size();
         if (!s.best[i] || (!last && i > 0 && s.best[i] == s.best[i - 1])) continue;
-        text +=
-            fmt::format("{},{},{},{},{},{}\n", name, s.strategy, s.seed, i + 1, *s.best[i],
-                        c.expert ? fmt::format("{}", tune::speedup(*s.best[i], *c.expert, c.metric)) : "");
+        const auto speedup = tune::speedup(s.best[i], c.expert, c.metric);
+        text += fmt::format("{},{},{},{},{},{}\n", name, s.strategy, s.seed, i + 1, *s.best[i],
+                            speedup ? fmt::format("{}", *speedup) : "");
       }
     }
   }
@@ -166,8 +166,7 @@ void add_comparison(Json* document, const std::vector<Comparison>& programs) {
                         {"seed", s.seed},
                         {"budget", n},
                         {"metric", number(metric)},
-                        {"speedup_over_expert",
-                         metric && c.expert ? Json(tune::speedup(*metric, *c.expert, c.metric)) : Json()},
+                        {"speedup_over_expert", number(tune::speedup(metric, c.expert, c.metric))},
                         {"invalid", static_cast<double>(s.invalid) / static_cast<double>(s.best.size())}});
       }
     }

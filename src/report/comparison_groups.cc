@@ -12,10 +12,9 @@ std::optional<double> reference(const Comparison& c) {
 }
 
 double relative(const Comparison& c, const Series& s, std::int64_t executions) {
-  if (s.best.empty() || !reference(c)) return 0;
+  if (s.best.empty()) return 0;
   const auto last = std::min(static_cast<std::size_t>(executions), s.best.size()) - 1;
-  const auto& metric = s.best[last];
-  return metric ? tune::speedup(*metric, *reference(c), c.metric) : 0;
+  return tune::speedup(s.best[last], reference(c), c.metric).value_or(0);
 }
 
 std::int64_t Group::executions() const {

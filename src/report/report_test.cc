@@ -349,8 +349,7 @@ TEST(Report, ThePictureIsSelfContained) {
   EXPECT_EQ(svg.find("href"), std::string::npos);
 }
 
-// ------------------------------------------------------------------------------------------------------
-// tuning
+// ------------------------------------------------------------------------------------------------- tuning
 
 tune::Trial trial(std::int64_t number, double metric, std::vector<double> samples, std::string why) {
   tune::Trial t;

@@ -21,15 +21,8 @@ std::string metric_text(const std::optional<double>& metric) {
   return metric ? fmt::format("{:.6g}", *metric) : "-";
 }
 
-// How many times as fast; nothing for what is no amount of time or work.
-std::optional<double> times(const TuningResult& r, const std::optional<double>& metric,
-                            const std::optional<double>& than) {
-  if (!metric || !than || *metric <= 0 || *than <= 0) return std::nullopt;
-  return tune::speedup(*metric, *than, r.metric);
-}
-
 std::string speedup_text(const TuningResult& r, const std::optional<double>& metric) {
-  const auto speedup = times(r, metric, r.reference());
+  const auto speedup = tune::speedup(metric, r.reference(), r.metric);
   return speedup ? fmt::format("{:.3f}", *speedup) : "-";
 }
 
@@ -112,8 +105,9 @@ std::string first_line(const TuningResult& r) {
 }  // namespace
 
 std::string against(const TuningResult& r, double metric) {
-  if (const auto speedup = times(r, metric, r.expert)) return fmt::format("{:.3f}x the expert", *speedup);
-  if (const auto speedup = times(r, metric, r.default_mapper))
+  if (const auto speedup = tune::speedup(metric, r.expert, r.metric))
+    return fmt::format("{:.3f}x the expert", *speedup);
+  if (const auto speedup = tune::speedup(metric, r.default_mapper, r.metric))
     return fmt::format("{:.3f}x the default", *speedup);
   return "";
 }
@@ -178,7 +172,7 @@ std::string best_header(const TuningResult& r) {
   std::string text = first_line(r);
   text += fmt::format("# {} {}", base::visible(r.metric.name), r.metric.text(*best.metric));
   const auto compared = [&](const char* name, const std::optional<double>& metric) {
-    if (const auto speedup = times(r, best.metric, metric))
+    if (const auto speedup = tune::speedup(best.metric, metric, r.metric))
       text += fmt::format(", {:.3f} times as fast as {} ({:.6g})", *speedup, name, *metric);
   };
   compared("the expert's mapper", r.expert);
@@ -209,7 +203,7 @@ void add_tuning(Json* document, const TuningResult& r) {
   d["baselines"] = {{"expert", number(r.expert)}, {"default", number(r.default_mapper)}};
   d["accuracy"] = accuracy_text(r.program, r.basis);
   const auto speedup = [&](const std::optional<double>& than) {
-    return number(best == nullptr ? std::nullopt : times(r, best->metric, than));
+    return number(best == nullptr ? std::nullopt : tune::speedup(best->metric, than, r.metric));
   };
   d["speedup_over_expert"] = speedup(r.expert);
   d["speedup_over_default"] = speedup(r.default_mapper);

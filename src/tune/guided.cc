@@ -35,10 +35,9 @@ std::uint64_t fingerprint(const plan::Plan& plan) {
     for (const std::uint64_t v :
          {std::uint64_t{i.memory}, std::uint64_t{i.partition}, std::uint64_t{i.piece}, i.fields})
       add(v);
-    // One field is not interleaved, and one dimension has no order.
+    // One field is not interleaved; plans give one dimension no order.
     const bool fields = std::popcount(i.fields) > 1 && i.layout.interleaved;
-    const bool order =
-        plan.program->regions[i.region].elements.rank > 1 && i.layout.order == lang::Layout::Order::f_order;
+    const bool order = i.layout.order == lang::Layout::Order::f_order;
     add((fields ? 2U : 0U) | (order ? 1U : 0U));
     add(static_cast<std::uint64_t>(i.layout.align) << 1U | static_cast<std::uint64_t>(i.collected));
   };

@@ -99,9 +99,9 @@ std::optional<Trial> from_record(const store::Trial& record) {
 }
 
 StoreJournal::StoreJournal(store::Store* store, std::unique_ptr<store::Writer> writer, std::string subject,
-                           const std::vector<store::Trial>& records,
+                           Reuse reuse, const std::vector<store::Trial>& records,
                            const std::vector<std::string>& exchanges)
-    : store_(*store), writer_(std::move(writer)), subject_(std::move(subject)) {
+    : store_(*store), writer_(std::move(writer)), subject_(std::move(subject)), reuse_(reuse) {
   for (const store::Trial& r : records) {
     auto trial = from_record(r);
     // A store may be damaged, or of another version.

@@ -25,13 +25,12 @@ class StoreJournal final : public Journal {
  public:
   //! A run that begins, or that goes on after what `records` and `exchanges` have of it. `subject` is the key
   //! of executions. The store outlives this.
-  StoreJournal(store::Store* store, std::unique_ptr<store::Writer> writer, std::string subject,
+  StoreJournal(store::Store* store, std::unique_ptr<store::Writer> writer, std::string subject, Reuse reuse,
                const std::vector<store::Trial>& records, const std::vector<std::string>& exchanges = {});
 
   const std::vector<Trial>& recorded() const override { return recorded_; }
   //! Whether all of `records` and `exchanges` could be read; a run only goes on where it could.
   bool whole() const { return whole_; }
-  void reuse(Reuse which) { reuse_ = which; }
   std::optional<Trial> find(const std::string& canonical) override;
   std::optional<base::Diagnostics> add(const Trial& trial) override;
 
@@ -51,7 +50,7 @@ class StoreJournal final : public Journal {
   store::Store& store_;
   std::unique_ptr<store::Writer> writer_;
   std::string subject_;
-  Reuse reuse_ = Reuse::all;
+  Reuse reuse_;
   bool whole_ = true;
   std::vector<Trial> recorded_;
   std::vector<std::pair<store::Role, Trial>> baselines_;

@@ -38,9 +38,12 @@ inline double cost_of(const std::optional<double>& metric, const program::Metric
   return kind.larger_is_better ? -*metric : *metric;
 }
 
-//! How many times faster a metric is than another.
-inline double speedup(double metric, double than, const program::Metric& kind) {
-  return kind.larger_is_better ? metric / than : than / metric;
+//! How many times faster a metric is than another; nothing without both, and for what is no amount of time or
+//! work: a command may say that it took 0, or less.
+inline std::optional<double> speedup(const std::optional<double>& metric, const std::optional<double>& than,
+                                     const program::Metric& kind) {
+  if (!metric || !than || *metric <= 0 || *than <= 0) return std::nullopt;
+  return kind.larger_is_better ? *metric / *than : *than / *metric;
 }
 
 }  // namespace mapwright::tune
